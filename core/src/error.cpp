@@ -1,0 +1,47 @@
+#include <cairn/core/error.hpp>
+
+namespace cairn {
+
+std::string_view to_string(Errc code) noexcept {
+  switch (code) {
+    case Errc::conflict: return "conflict";
+    case Errc::already_exists: return "already_exists";
+    case Errc::unavailable: return "unavailable";
+    case Errc::timeout: return "timeout";
+    case Errc::outcome_unknown: return "outcome_unknown";
+    case Errc::fenced: return "fenced";
+    case Errc::storage_full: return "storage_full";
+    case Errc::busy_owner: return "busy_owner";
+    case Errc::rejected: return "rejected";
+    case Errc::invalid: return "invalid";
+    case Errc::too_broad: return "too_broad";
+    case Errc::not_found: return "not_found";
+    case Errc::stream_deleted: return "stream_deleted";
+    case Errc::unknown_schema: return "unknown_schema";
+    case Errc::handler_failed: return "handler_failed";
+    case Errc::corrupt: return "corrupt";
+    case Errc::cancelled: return "cancelled";
+  }
+  return "unlisted";
+}
+
+Error Error::with(std::string_view name, std::uint64_t value) && {
+  numbers_.emplace_back(name, value);
+  return std::move(*this);
+}
+
+std::optional<std::uint64_t> Error::number(std::string_view name) const noexcept {
+  for (const auto& [key, value] : numbers_) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+std::string Error::to_string() const {
+  std::string text{cairn::to_string(code_)};
+  text += ": ";
+  text += message_;
+  return text;
+}
+
+}  // namespace cairn
