@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <cairn/core/result.hpp>
+#include <cairn/eventstore/append.hpp>
+#include <cairn/eventstore/event_store_options.hpp>
+#include <cairn/eventstore/read_options.hpp>
+#include <cairn/eventstore/reader.hpp>
+#include <cairn/eventstore/verify.hpp>
+
+namespace cairn {
+
+class Database;
+class Unit;
+
+/// The log: append-only streams of events in one global order, kept in a Database.
+///
+/// Appends are durable on return (unless the database was opened with Durability::relaxed) and atomic: all
+/// events of a call, in one or several streams, or none. Common errors of every append:
+///   invalid (empty, over a limit, nil or doubled id, malformed name; nothing was queued), conflict (numbers
+///   "actual_revision" unless the stream does not exist), unavailable, timeout, storage_full (known not done),
+///   outcome_unknown (use the same event ids again after recover(), or resolve()), fenced.
+/// Repeats: a batch whose ids are stored already, in order, is answered with its original place; a batch of
+/// which only a part is stored is a conflict. With no_stream() and exactly(n) this holds for as long as the
+/// events are kept; with any(), stream_exists() and append_if for the last `id_window` events, or for ever with
+/// `index_all_ids`.
+/// Thread-safe. Spans and strings are read during the call only.
+class EventStore final {
+ public:
+  /// Creates or migrates the log's tables in `database` and reads back what it keeps in memory.
+  /// `database` must outlive the store.
+  [[nodiscard]] static Result<std::unique_ptr<EventStore>> open(Database& database, EventStoreOptions options = {},
+                                                                EventStoreParts parts = {});
+  ~EventStore();
+  EventStore(const EventStore&) = delete;
+  EventStore& operator=(const EventStore&) = delete;
+
+  /// An event with a fresh time-ordered id (UUIDv7).
+  [[nodiscard]] NewEvent new_event(std::string_view type, BytesView data, Metadata metadata = {}) const;
+  /// A typed event, encoded by Codec<T>. Errors: those of the codec.
+  template <class T>
+  [[nodiscard]] Result<NewEvent> new_event(const T& event, Metadata metadata = {}) const;
+
+  Result<Appended> append(const StreamId& stream, ExpectedRevision expected, std::span<const NewEvent> events);
+  Result<Appended> append(const StreamId& stream, ExpectedRevision expected, const NewEvent& event);
+  /// Several streams as one atomic unit; a stream may occur once. Results in the order given.
+  Result<std::vector<Appended>> append(std::span<const StreamAppend> streams);
+  /// Appends unless `condition` finds an event. Errors besides the common ones: already_exists, too_broad (the
+  /// condition would have to look at more than `condition_events_max` events; add a tag).
+  Result<Appended> append_if(const AppendCondition& condition, const StreamAppend& append);
+  Result<std::vector<Appended>> append_if(const AppendCondition& condition, std::span<const StreamAppend> streams);
+
+  /// Queues and returns; `done` is called once, on the writer's thread, when the outcome is known: keep it short.
+  /// What can be checked at once (limits, a full queue) is returned here, and `done` is then not called.
+  using AppendDone = std::function<void(Result<Appended>)>;
+  Result<void> append_async(const StreamId& stream, ExpectedRevision expected, std::span<const NewEvent> events,
+                            AppendDone done);
+
+  /// The same as part of a unit of Database::write: lands, or not, with everything else the unit does.
+  Result<Appended> append(Unit& unit, const StreamId& stream, ExpectedRevision expected,
+                          std::span<const NewEvent> events);
+  Result<Appended> append_if(Unit& unit, const AppendCondition& condition, const StreamAppend& append);
+
+  /// The whole log, or what a filter lets through, in position order.
+  [[nodiscard]] Reader read_all(ReadAll options = {}) const;
+  /// One stream in revision order. A stream that does not exist reads as empty.
+  [[nodiscard]] Reader read_stream(const StreamId& stream, ReadStream options = {}) const;
+  /// The same inside a unit: sees what the unit itself and its group wrote before. The reader must not outlive the unit.
+  [[nodiscard]] Reader read_all(Unit& unit, ReadAll options = {}) const;
+  [[nodiscard]] Reader read_stream(Unit& unit, const StreamId& stream, ReadStream options = {}) const;
+
+  /// Position of the last committed event; 0 for an empty log. Wait-free.
+  [[nodiscard]] GlobalPosition head() const noexcept;
+  /// Revision of the stream's last committed event, or nothing when there is no such stream.
+  [[nodiscard]] Result<std::optional<Revision>> stream_head(const StreamId& stream) const;
+
+  /// For each id the position of the event that has it, or nothing when it is absent: the question to ask after
+  /// outcome_unknown and recover(). Looks at the last `id_window` events, or all with `index_all_ids`.
+  /// Errors: fenced (recover() first).
+  [[nodiscard]] Result<std::vector<std::optional<GlobalPosition>>> resolve(std::span<const Uuid> event_ids) const;
+
+  /// Reads everything and checks it: checksums, the chain of chunks, density of positions and revisions, every
+  /// index entry against the log and the log against the indexes. Runs beside appends.
+  [[nodiscard]] Result<VerifyReport> verify(const VerifyOptions& options = {}) const;
+
+  [[nodiscard]] Database& database() const noexcept;
+
+ private:
+  struct Impl;
+  explicit EventStore(std::unique_ptr<Impl> impl) noexcept;
+  std::unique_ptr<Impl> impl_;
+};
+
+template <class T>
+Result<NewEvent> EventStore::new_event(const T& event, Metadata metadata) const {
+  auto data = Codec<T>::encode(event);
+  if (!data) return std::move(data).error();
+  NewEvent made = new_event(Codec<T>::type, *data, std::move(metadata));
+  made.schema_version = Codec<T>::schema_version;
+  made.content_type = Codec<T>::content_type;
+  return made;
+}
+
+}  // namespace cairn

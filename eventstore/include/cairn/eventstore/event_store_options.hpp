@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+
+namespace cairn {
+
+class Clock;
+class IdSource;
+
+/// Bounds of what the log keeps in memory. Defaults suit a service with some 100,000 live streams.
+struct EventStoreOptions {
+  /// Streams whose number and head are remembered (about 120 bytes each); another costs two index look-ups.
+  std::size_t stream_cache_entries = 262'144;
+  /// The last events whose ids are remembered, so that a repeat with any(), stream_exists() or append_if is
+  /// recognised (about 40 bytes each).
+  std::size_t id_window = 65'536;
+  /// Keep an index of all event ids: repeats are recognised for ever, at the price of one more random write an event.
+  bool index_all_ids = false;
+  /// Events whose index entries may wait in memory before they are written in key order: it grows with the log
+  /// from `pending_events_min` to this (about 200 bytes each).
+  std::size_t pending_events_max = 65'536;
+  std::size_t pending_events_min = 4'096;
+  /// Events a conditional append may have to look at one by one; beyond it the condition is `too_broad`.
+  std::size_t condition_events_max = 1'000;
+};
+
+/// What the store is handed instead of reaching for it; a null pointer means the named system default.
+struct EventStoreParts {
+  Clock* clock = nullptr;
+  IdSource* ids = nullptr;
+};
+
+}  // namespace cairn

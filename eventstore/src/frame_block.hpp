@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <cairn/core/bytes.hpp>
+#include <cairn/core/result.hpp>
+
+namespace cairn::log {
+
+/// A run of frames with an offset table: the body of a `tail` row and of a `chunk` row. docs/format.md, "Block".
+inline constexpr std::size_t block_header_bytes = 16;
+inline constexpr std::uint32_t chunk_events = 256;
+
+[[nodiscard]] constexpr std::uint64_t chunk_of(std::uint64_t position) noexcept { return (position - 1) / chunk_events; }
+[[nodiscard]] constexpr std::uint64_t first_position_of(std::uint64_t chunk) noexcept { return chunk * chunk_events + 1; }
+/// Offset, within a block, of the two 32-bit numbers that say where frame `index` begins and ends.
+[[nodiscard]] constexpr std::size_t offset_entry(std::uint32_t index) noexcept { return block_header_bytes + 4 * std::size_t{index}; }
+
+/// Builds a block of `frames` that starts at `first_position`; `previous_crc` is the checksum of the chunk before it (0 for the first).
+/// Overwrites `out`. Returns the block's checksum.
+std::uint32_t build_block(std::uint64_t first_position, std::uint32_t previous_crc, std::span<const BytesView> frames, Bytes& out);
+
+/// A block whose header, offsets and checksum were verified.
+class BlockView {
+ public:
+  /// Errors: corrupt, naming `what` (for example "chunk 7") and what disagrees.
+  [[nodiscard]] static Result<BlockView> parse(BytesView block, std::uint64_t first_position, const char* what);
+
+  [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
+  [[nodiscard]] std::uint32_t crc() const noexcept { return crc_; }
+  [[nodiscard]] std::uint32_t previous_crc() const noexcept { return previous_crc_; }
+  [[nodiscard]] BytesView frame(std::uint32_t index) const noexcept;
+
+ private:
+  BytesView block_;
+  std::uint32_t count_ = 0;
+  std::uint32_t crc_ = 0;
+  std::uint32_t previous_crc_ = 0;
+};
+
+}  // namespace cairn::log
