@@ -21,8 +21,8 @@ function(cairn_embed_sql target)
   add_custom_command(
     OUTPUT "${output}"
     COMMAND "${CMAKE_COMMAND}" "-DNAMESPACE=${arg_NAMESPACE}" "-DOUTPUT=${output}" "-DFILES=${inputs}"
-            -P "${PROJECT_SOURCE_DIR}/cmake/EmbedSqlScript.cmake"
-    DEPENDS ${inputs} "${PROJECT_SOURCE_DIR}/cmake/EmbedSqlScript.cmake"
+            -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/EmbedSqlScript.cmake"
+    DEPENDS ${inputs} "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/EmbedSqlScript.cmake"
     COMMENT "Embedding ${arg_OUTPUT}"
     VERBATIM)
   target_sources(${target} PRIVATE "${output}")
