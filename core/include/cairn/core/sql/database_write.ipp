@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include <cairn/core/sql/database.hpp>
+
+namespace cairn {
+
+template <class F, class R>
+class Database::WaitingUnit final : public QueuedUnit {
+ public:
+  explicit WaitingUnit(F& function) : function_{function} {}
+
+  Result<void> run(Unit& unit) override {
+    result_.reset();
+    result_.emplace(call_user("unit", function_, unit));
+    if (!result_->has_value()) return result_->error();
+    return {};
+  }
+  void finished(Result<void>) override {}
+  [[nodiscard]] std::size_t size_bytes() const override { return sizeof(*this); }
+
+  R take() { return std::move(*result_); }
+
+ private:
+  F& function_;
+  std::optional<R> result_;
+};
+
+template <class F>
+auto Database::write(F&& f) -> decltype(call_user("unit", std::forward<F>(f), std::declval<Unit&>())) {
+  using R = decltype(call_user("unit", std::forward<F>(f), std::declval<Unit&>()));
+  WaitingUnit<std::remove_reference_t<F>, R> unit{f};
+  if (auto outcome = run_blocking(unit); !outcome) return std::move(outcome).error();
+  return unit.take();
+}
+
+}  // namespace cairn
