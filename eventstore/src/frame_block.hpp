@@ -13,16 +13,23 @@ namespace cairn::log {
 inline constexpr std::size_t block_header_bytes = 16;
 inline constexpr std::uint32_t chunk_events = 256;
 
-[[nodiscard]] constexpr std::uint64_t chunk_of(std::uint64_t position) noexcept { return (position - 1) / chunk_events; }
-[[nodiscard]] constexpr std::uint64_t first_position_of(std::uint64_t chunk) noexcept { return chunk * chunk_events + 1; }
+[[nodiscard]] constexpr std::uint64_t chunk_of(std::uint64_t position) noexcept {
+  return (position - 1) / chunk_events;
+}
+[[nodiscard]] constexpr std::uint64_t first_position_of(std::uint64_t chunk) noexcept {
+  return chunk * chunk_events + 1;
+}
 /// Offset, within a block, of the two 32-bit numbers that say where frame `index` begins and ends.
-[[nodiscard]] constexpr std::size_t offset_entry(std::uint32_t index) noexcept { return block_header_bytes + 4 * std::size_t{index}; }
+[[nodiscard]] constexpr std::size_t offset_entry(std::uint32_t index) noexcept {
+  return block_header_bytes + 4 * std::size_t{index};
+}
 
-/// Builds a block of `frames` that starts at `first_position`; `previous_crc` is the checksum of the chunk before it (0 for the first).
-/// Overwrites `out`. Returns the block's checksum.
-std::uint32_t build_block(std::uint64_t first_position, std::uint32_t previous_crc, std::span<const BytesView> frames, Bytes& out);
+/// Builds a block of `frames` (at least one, under 4 GiB in all) that starts at `first_position`; `previous_crc` is
+/// the checksum of the chunk before it (0 for the first). Overwrites `out`. Returns the block's checksum.
+std::uint32_t build_block(std::uint64_t first_position, std::uint32_t previous_crc, std::span<const BytesView> frames,
+                          Bytes& out);
 
-/// A block whose header, offsets and checksum were verified.
+/// A block whose header, offsets and checksum were verified; points into the bytes it was parsed from.
 class BlockView {
  public:
   /// Errors: corrupt, naming `what` (for example "chunk 7") and what disagrees.
@@ -31,6 +38,7 @@ class BlockView {
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
   [[nodiscard]] std::uint32_t crc() const noexcept { return crc_; }
   [[nodiscard]] std::uint32_t previous_crc() const noexcept { return previous_crc_; }
+  /// `index` is below count().
   [[nodiscard]] BytesView frame(std::uint32_t index) const noexcept;
 
  private:

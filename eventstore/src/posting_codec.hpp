@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -9,11 +10,14 @@
 
 namespace cairn::log {
 
-/// Ascending positions as delta varints (LEB128): docs/format.md, "Index rows".
-/// `base` is known from the row's key: the first position for posting rows, 0 for stream rows.
+/// Appends ascending positions, all above `base`, to `out` as delta varints: docs/format.md, "Index rows".
+/// `base` is known from the row's key: the first position for posting rows (which is then not among `positions`),
+/// 0 for stream rows.
 void encode_positions(std::uint64_t base, std::span<const std::uint64_t> positions, Bytes& out);
 
-/// Appends the decoded positions to `out`. Errors: corrupt (truncated, not ascending, over 64 bits, more than `count_max`).
-Result<void> decode_positions(std::uint64_t base, BytesView encoded, std::size_t count_max, std::vector<std::uint64_t>& out);
+/// Appends the decoded positions to `out`. Errors: corrupt (truncated, not ascending, over 64 bits, a varint longer
+/// than it need be, more than `count_max`); `out` is then as it was.
+Result<void> decode_positions(std::uint64_t base, BytesView encoded, std::size_t count_max,
+                              std::vector<std::uint64_t>& out);
 
 }  // namespace cairn::log

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <cairn/core/result.hpp>
 
@@ -16,7 +17,7 @@ struct StreamLiteral {
   consteval StreamLiteral(const char* literal) : text{literal} {
     if (text.empty() || text.size() > 255) throw "a stream name has 1 to 255 bytes";
     for (const char c : text) {
-      if (c < 0x20 || c == 0x7f) throw "a stream name literal is printable ASCII; parse() takes all of UTF-8";
+      if (c < 0x20 || c > 0x7e) throw "a stream name literal is printable ASCII; parse() takes all of UTF-8";
     }
   }
   std::string_view text;
