@@ -9,6 +9,7 @@
 # )
 # Makes the executable cairn_<name>_test, run by ctest one TEST at a time. Labels: unit contract property fault
 # concurrent e2e install style. tests/ is on the include path: #include "support/seed.hpp".
+# The target cairn_label_<label> builds all programs of a label.
 function(cairn_add_test_binary)
   cmake_parse_arguments(PARSE_ARGV 0 arg "NO_DISCOVERY" "NAME;TIMEOUT" "LABELS;SOURCES;LIBS;INTERNALS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_NAME OR NOT arg_LABELS OR NOT arg_SOURCES)
@@ -30,15 +31,29 @@ function(cairn_add_test_binary)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   foreach(module IN LISTS arg_INTERNALS)
-    target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/${module}/src")
+    target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/${module}/src"
+      "${PROJECT_BINARY_DIR}/${module}/generated")
   endforeach()
   target_link_libraries(${target} PRIVATE ${arg_LIBS} cairn_test_support)
   if(NOT arg_NO_DISCOVERY)
     target_link_libraries(${target} PRIVATE cairn_test_main)
-    list(JOIN arg_LABELS "\\;" labels)
-    gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-      PROPERTIES LABELS "${labels}" TIMEOUT ${arg_TIMEOUT})
+    gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
+      PROPERTIES TIMEOUT ${arg_TIMEOUT})
+    # Several labels are a list, which PROPERTIES above flattens; so ctest sets them once it knows the tests.
+    set(labels_file "${CMAKE_CURRENT_BINARY_DIR}/${target}_labels.cmake")
+    file(WRITE "${labels_file}"
+      "if(${target}_TESTS)\n"
+      "  set_tests_properties(\${${target}_TESTS} PROPERTIES LABELS \"${arg_LABELS}\")\n"
+      "endif()\n")
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${labels_file}")
   endif()
+
+  foreach(label IN LISTS arg_LABELS)
+    if(NOT TARGET cairn_label_${label})
+      add_custom_target(cairn_label_${label})
+    endif()
+    add_dependencies(cairn_label_${label} ${target})
+  endforeach()
 
   # What the unlisted-file check of tests/CMakeLists.txt compares with the disk.
   foreach(source IN LISTS arg_SOURCES)

@@ -1,6 +1,9 @@
 # What holds for every target of the project: language, warnings, and the rule that no file is forgotten.
 include(GNUInstallDirs)
 
+# Makes every generated file without compiling anything; clang-tidy needs no more.
+add_custom_target(cairn_generated)
+
 # cairn_target_defaults(<target>): C++20 without extensions, position independent, all warnings.
 function(cairn_target_defaults target)
   target_compile_features(${target} PUBLIC cxx_std_20)

@@ -5,7 +5,7 @@
 #   struct SqlFile { int number; std::string_view name; std::string_view text; };
 #   inline constexpr std::array<SqlFile, 1> sql_files = {{ {1, "log", sql_0001_log} }};
 # File names are <four digits>_<words>.sql; their numbers run 1, 2, 3 without a gap, because a migration's number is
-# its place. An edit to a file rebuilds what includes the header.
+# its place. An edit to a file rebuilds what includes the header. Once per target.
 function(cairn_embed_sql target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "NAMESPACE;OUTPUT" "FILES")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_NAMESPACE OR NOT arg_OUTPUT OR NOT arg_FILES)
@@ -27,4 +27,7 @@ function(cairn_embed_sql target)
     VERBATIM)
   target_sources(${target} PRIVATE "${output}")
   target_include_directories(${target} PRIVATE "${directory}")
+  add_custom_target(${target}_sql DEPENDS "${output}")
+  add_dependencies(${target} ${target}_sql)
+  add_dependencies(cairn_generated ${target}_sql)
 endfunction()
