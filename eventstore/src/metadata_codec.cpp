@@ -57,8 +57,8 @@ Result<void> check_labels(const Metadata& metadata) {
     const auto& [name, value] = metadata.headers[i];
     if (auto good = check_name(fmt::format("metadata: the name of header {}", i + 1), name); !good) return good;
     if (value.size() > header_value_bytes_max) {
-      return invalid(fmt::format("metadata: header {} has {} bytes, at most {}", i + 1, value.size(),
-                                 header_value_bytes_max));
+      return invalid(
+          fmt::format("metadata: header {} has {} bytes, at most {}", i + 1, value.size(), header_value_bytes_max));
     }
     if (const auto at = find_invalid_utf8(value)) {
       return invalid(fmt::format("metadata: header {} is not UTF-8 at byte {}", i + 1, *at));
@@ -137,8 +137,7 @@ std::optional<MetadataField> MetadataWalker::next() noexcept {
       if (left.size() < value_begin) return std::nullopt;
       value_size = load_little<std::uint16_t>(&left[name_begin + name_size]);
       break;
-    default:
-      return std::nullopt;
+    default: return std::nullopt;
   }
   if (left.size() < value_begin + value_size) return std::nullopt;
 
@@ -152,12 +151,12 @@ Result<Metadata> decode_metadata(BytesView encoded) {
   MetadataWalker walker{encoded};
   while (const auto field = walker.next()) add_field(*field, metadata);
   if (!walker.at_end()) {
-    return Error{Errc::corrupt, fmt::format("metadata: no field begins at byte {} of {}", walker.offset(),
-                                            encoded.size())};
+    return Error{Errc::corrupt,
+                 fmt::format("metadata: no field begins at byte {} of {}", walker.offset(), encoded.size())};
   }
   if (encoded.size() > event_metadata_bytes_max) {
-    return Error{Errc::corrupt, fmt::format("metadata: {} bytes, at most {}", encoded.size(),
-                                            event_metadata_bytes_max)};
+    return Error{Errc::corrupt,
+                 fmt::format("metadata: {} bytes, at most {}", encoded.size(), event_metadata_bytes_max)};
   }
   // The limits of writing hold for what is read: a value that could not be appended again is no value.
   if (const auto good = check_labels(metadata); !good) return Error{Errc::corrupt, good.error().message()};
