@@ -1,0 +1,348 @@
+#include "sql/checksum_vfs.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <new>
+#include <span>
+
+#include <sqlite3.h>
+
+#include <cairn/core/crc32c.hpp>
+#include <cairn/core/invariant.hpp>
+
+namespace cairn {
+
+struct ChecksumVfs::Shim {
+  sqlite3_vfs* base = nullptr;
+  std::string name;
+  sqlite3_vfs vfs{};
+  std::atomic<std::uint64_t> main_bytes_written{0};
+  std::atomic<std::uint64_t> wal_bytes_written{0};
+  std::atomic<std::uint64_t> other_bytes_written{0};
+  std::atomic<std::uint64_t> syncs{0};
+  std::atomic<std::uint64_t> pages_read{0};
+  std::atomic<std::uint64_t> wal_reads{0};
+};
+
+namespace {
+
+using Shim = ChecksumVfs::Shim;
+
+constexpr std::size_t page_size = ChecksumVfs::page_bytes;
+constexpr std::size_t checked_size = page_size - ChecksumVfs::reserved_bytes;
+constexpr std::array trailer_magic{std::byte{'C'}, std::byte{'p'}, std::byte{'c'}, std::byte{'1'}};
+
+enum class Role : std::uint8_t { main, wal, other };
+
+/// What SQLite allocates for each open file; the file of the VFS below follows it in memory.
+struct ChecksumFile {
+  sqlite3_file base{};
+  Shim* shim = nullptr;
+  Role role = Role::other;
+  std::optional<BadPage> bad_page;
+};
+static_assert(sizeof(ChecksumFile) % 8 == 0);  // SQLite aligns a file to 8 bytes; so must be the one behind it
+
+ChecksumFile& self(sqlite3_file* file) { return *reinterpret_cast<ChecksumFile*>(file); }
+sqlite3_file* real(sqlite3_file* file) { return reinterpret_cast<sqlite3_file*>(&self(file) + 1); }
+const sqlite3_io_methods& methods(sqlite3_file* file) { return *real(file)->pMethods; }
+
+Shim& shim(sqlite3_vfs* vfs) { return *static_cast<Shim*>(vfs->pAppData); }
+
+void count(std::atomic<std::uint64_t>& counter, std::uint64_t amount = 1) {
+  counter.fetch_add(amount, std::memory_order_relaxed);
+}
+
+std::array<std::byte, ChecksumVfs::reserved_bytes> trailer(std::span<const std::byte, page_size> page,
+                                                           std::uint32_t number) {
+  const std::uint32_t crc = crc32c(page.first<checked_size>(), number);
+  return {std::byte(crc & 0xFFU),         std::byte((crc >> 8U) & 0xFFU), std::byte((crc >> 16U) & 0xFFU),
+          std::byte((crc >> 24U) & 0xFFU), trailer_magic[0],               trailer_magic[1],
+          trailer_magic[2],                trailer_magic[3]};
+}
+
+int refuse(ChecksumFile& file, std::uint32_t page, PageDefect defect, int code) {
+  file.bad_page = BadPage{.page = page, .defect = defect};
+  return code;
+}
+
+bool is_whole_page(int amount, sqlite3_int64 offset) {
+  return amount == ChecksumVfs::page_bytes && offset % ChecksumVfs::page_bytes == 0;
+}
+
+std::uint32_t page_number(sqlite3_int64 offset) {
+  return static_cast<std::uint32_t>(offset / ChecksumVfs::page_bytes + 1);
+}
+
+/// https://sqlite.org/fileformat2.html section 1.3: page size at byte 16, reserved bytes at byte 20.
+bool has_our_layout(std::span<const std::byte, page_size> first_page) {
+  return first_page[16] == std::byte{page_size >> 8U} && first_page[17] == std::byte{page_size & 0xFFU} &&
+         first_page[20] == std::byte{ChecksumVfs::reserved_bytes};
+}
+
+int read_page(ChecksumFile& file, sqlite3_file* below, void* buffer, sqlite3_int64 offset) {
+  const std::uint32_t number = page_number(offset);
+  const int code = below->pMethods->xRead(below, buffer, ChecksumVfs::page_bytes, offset);
+  count(file.shim->pages_read);
+  if (code == SQLITE_IOERR_SHORT_READ) {
+    sqlite3_int64 size = 0;
+    if (const int failed = below->pMethods->xFileSize(below, &size); failed != SQLITE_OK) return failed;
+    // SQLite takes zeros for what a short read leaves out. That is right past the end and nowhere else.
+    return size <= offset ? code : refuse(file, number, PageDefect::truncated, SQLITE_IOERR_DATA);
+  }
+  if (code != SQLITE_OK) return code;
+  const std::span<const std::byte, page_size> page{static_cast<const std::byte*>(buffer), page_size};
+  const auto stored = page.last<ChecksumVfs::reserved_bytes>();
+  if (std::ranges::equal(stored, trailer(page, number))) return SQLITE_OK;
+  const bool marked = std::ranges::equal(stored.last<trailer_magic.size()>(), trailer_magic);
+  return refuse(file, number, marked ? PageDefect::wrong_checksum : PageDefect::no_checksum, SQLITE_IOERR_DATA);
+}
+
+int file_read(sqlite3_file* handle, void* buffer, int amount, sqlite3_int64 offset) {
+  ChecksumFile& file = self(handle);
+  if (file.role != Role::main) {
+    if (file.role == Role::wal) count(file.shim->wal_reads);
+    return methods(handle).xRead(real(handle), buffer, amount, offset);
+  }
+  if (is_whole_page(amount, offset)) return read_page(file, real(handle), buffer, offset);
+  const bool opening = offset == 0 && amount == 100;
+  const bool change_counter = offset == 24 && amount == 16;
+  if (opening || change_counter) return methods(handle).xRead(real(handle), buffer, amount, offset);
+  return refuse(file, page_number(offset), PageDefect::foreign_layout, SQLITE_IOERR_DATA);
+}
+
+int write_page(ChecksumFile& file, sqlite3_file* below, const void* buffer, sqlite3_int64 offset) {
+  const std::uint32_t number = page_number(offset);
+  std::array<std::byte, page_size> page;
+  std::memcpy(page.data(), buffer, page_size);
+  if (number == 1 && !has_our_layout(page)) {
+    return refuse(file, number, PageDefect::foreign_layout, SQLITE_IOERR_WRITE);
+  }
+  const auto stamp = trailer(page, number);
+  std::ranges::copy(stamp, page.begin() + checked_size);
+  return below->pMethods->xWrite(below, page.data(), ChecksumVfs::page_bytes, offset);
+}
+
+int file_write(sqlite3_file* handle, const void* buffer, int amount, sqlite3_int64 offset) {
+  ChecksumFile& file = self(handle);
+  const auto bytes = static_cast<std::uint64_t>(amount);
+  if (file.role != Role::main) {
+    count(file.role == Role::wal ? file.shim->wal_bytes_written : file.shim->other_bytes_written, bytes);
+    return methods(handle).xWrite(real(handle), buffer, amount, offset);
+  }
+  if (!is_whole_page(amount, offset)) {
+    return refuse(file, page_number(offset), PageDefect::foreign_layout, SQLITE_IOERR_WRITE);
+  }
+  count(file.shim->main_bytes_written, bytes);
+  return write_page(file, real(handle), buffer, offset);
+}
+
+int file_close(sqlite3_file* handle) {
+  const int code = methods(handle).xClose(real(handle));
+  self(handle).~ChecksumFile();
+  return code;
+}
+int file_truncate(sqlite3_file* handle, sqlite3_int64 size) {
+  return methods(handle).xTruncate(real(handle), size);
+}
+int file_sync(sqlite3_file* handle, int flags) {
+  count(self(handle).shim->syncs);
+  return methods(handle).xSync(real(handle), flags);
+}
+int file_size(sqlite3_file* handle, sqlite3_int64* size) { return methods(handle).xFileSize(real(handle), size); }
+int file_lock(sqlite3_file* handle, int level) { return methods(handle).xLock(real(handle), level); }
+int file_unlock(sqlite3_file* handle, int level) { return methods(handle).xUnlock(real(handle), level); }
+int file_check_reserved_lock(sqlite3_file* handle, int* out) {
+  return methods(handle).xCheckReservedLock(real(handle), out);
+}
+int file_control(sqlite3_file* handle, int op, void* argument) {
+  const int code = methods(handle).xFileControl(real(handle), op, argument);
+  if (op == SQLITE_FCNTL_VFSNAME && code == SQLITE_OK) {
+    auto** name = static_cast<char**>(argument);
+    char* below = *name;
+    *name = sqlite3_mprintf("%s/%z", self(handle).shim->name.c_str(), below);
+  }
+  return code;
+}
+int file_sector_size(sqlite3_file* handle) { return methods(handle).xSectorSize(real(handle)); }
+int file_device_characteristics(sqlite3_file* handle) { return methods(handle).xDeviceCharacteristics(real(handle)); }
+int file_shm_map(sqlite3_file* handle, int region, int size, int extend, void volatile** out) {
+  return methods(handle).xShmMap(real(handle), region, size, extend, out);
+}
+int file_shm_lock(sqlite3_file* handle, int offset, int n, int flags) {
+  return methods(handle).xShmLock(real(handle), offset, n, flags);
+}
+void file_shm_barrier(sqlite3_file* handle) { methods(handle).xShmBarrier(real(handle)); }
+int file_shm_unmap(sqlite3_file* handle, int remove) { return methods(handle).xShmUnmap(real(handle), remove); }
+
+constexpr sqlite3_io_methods io_methods(int version) {
+  return {
+      .iVersion = version,
+      .xClose = file_close,
+      .xRead = file_read,
+      .xWrite = file_write,
+      .xTruncate = file_truncate,
+      .xSync = file_sync,
+      .xFileSize = file_size,
+      .xLock = file_lock,
+      .xUnlock = file_unlock,
+      .xCheckReservedLock = file_check_reserved_lock,
+      .xFileControl = file_control,
+      .xSectorSize = file_sector_size,
+      .xDeviceCharacteristics = file_device_characteristics,
+      .xShmMap = file_shm_map,
+      .xShmLock = file_shm_lock,
+      .xShmBarrier = file_shm_barrier,
+      .xShmUnmap = file_shm_unmap,
+      .xFetch = nullptr,
+      .xUnfetch = nullptr,
+  };
+}
+// Version 3 would add xFetch: without it SQLite maps no file, whatever PRAGMA mmap_size says.
+constexpr sqlite3_io_methods with_shared_memory = io_methods(2);
+constexpr sqlite3_io_methods without_shared_memory = io_methods(1);
+
+int vfs_open(sqlite3_vfs* vfs, const char* name, sqlite3_file* handle, int flags, int* out_flags) {
+  Shim& owner = shim(vfs);
+  auto* file = new (handle) ChecksumFile{};
+  file->shim = &owner;
+  file->role = (flags & SQLITE_OPEN_MAIN_DB) != 0 ? Role::main
+               : (flags & SQLITE_OPEN_WAL) != 0   ? Role::wal
+                                                  : Role::other;
+  sqlite3_file* below = real(handle);
+  below->pMethods = nullptr;
+  const int code = owner.base->xOpen(owner.base, name, below, flags, out_flags);
+  if (code != SQLITE_OK) {
+    if (below->pMethods != nullptr) below->pMethods->xClose(below);
+    return code;
+  }
+  file->base.pMethods = below->pMethods->iVersion >= 2 ? &with_shared_memory : &without_shared_memory;
+  return SQLITE_OK;
+}
+int vfs_delete(sqlite3_vfs* vfs, const char* name, int sync_directory) {
+  sqlite3_vfs* base = shim(vfs).base;
+  return base->xDelete(base, name, sync_directory);
+}
+int vfs_access(sqlite3_vfs* vfs, const char* name, int flags, int* out) {
+  sqlite3_vfs* base = shim(vfs).base;
+  return base->xAccess(base, name, flags, out);
+}
+int vfs_full_pathname(sqlite3_vfs* vfs, const char* name, int size, char* out) {
+  sqlite3_vfs* base = shim(vfs).base;
+  return base->xFullPathname(base, name, size, out);
+}
+void* vfs_dl_open(sqlite3_vfs* vfs, const char* name) {
+  sqlite3_vfs* base = shim(vfs).base;
+  return base->xDlOpen(base, name);
+}
+void vfs_dl_error(sqlite3_vfs* vfs, int size, char* out) {
+  sqlite3_vfs* base = shim(vfs).base;
+  base->xDlError(base, size, out);
+}
+using DlSymbol = void (*)();
+DlSymbol vfs_dl_symbol(sqlite3_vfs* vfs, void* library, const char* symbol) {
+  sqlite3_vfs* base = shim(vfs).base;
+  return base->xDlSym(base, library, symbol);
+}
+void vfs_dl_close(sqlite3_vfs* vfs, void* library) {
+  sqlite3_vfs* base = shim(vfs).base;
+  base->xDlClose(base, library);
+}
+int vfs_randomness(sqlite3_vfs* vfs, int size, char* out) {
+  sqlite3_vfs* base = shim(vfs).base;
+  return base->xRandomness(base, size, out);
+}
+int vfs_sleep(sqlite3_vfs* vfs, int microseconds) {
+  sqlite3_vfs* base = shim(vfs).base;
+  return base->xSleep(base, microseconds);
+}
+int vfs_current_time(sqlite3_vfs* vfs, double* out) {
+  sqlite3_vfs* base = shim(vfs).base;
+  return base->xCurrentTime(base, out);
+}
+int vfs_last_error(sqlite3_vfs* vfs, int size, char* out) {
+  sqlite3_vfs* base = shim(vfs).base;
+  return base->xGetLastError != nullptr ? base->xGetLastError(base, size, out) : 0;
+}
+int vfs_current_time_64(sqlite3_vfs* vfs, sqlite3_int64* out) {
+  sqlite3_vfs* base = shim(vfs).base;
+  return base->xCurrentTimeInt64(base, out);
+}
+
+sqlite3_vfs vfs_over(Shim& owner) {
+  sqlite3_vfs vfs{};
+  vfs.iVersion = owner.base->iVersion >= 2 && owner.base->xCurrentTimeInt64 != nullptr ? 2 : 1;
+  vfs.szOsFile = static_cast<int>(sizeof(ChecksumFile)) + owner.base->szOsFile;
+  vfs.mxPathname = owner.base->mxPathname;
+  vfs.zName = owner.name.c_str();
+  vfs.pAppData = &owner;
+  vfs.xOpen = vfs_open;
+  vfs.xDelete = vfs_delete;
+  vfs.xAccess = vfs_access;
+  vfs.xFullPathname = vfs_full_pathname;
+  vfs.xDlOpen = vfs_dl_open;
+  vfs.xDlError = vfs_dl_error;
+  vfs.xDlSym = vfs_dl_symbol;
+  vfs.xDlClose = vfs_dl_close;
+  vfs.xRandomness = vfs_randomness;
+  vfs.xSleep = vfs_sleep;
+  vfs.xCurrentTime = vfs_current_time;
+  vfs.xGetLastError = vfs_last_error;
+  vfs.xCurrentTimeInt64 = vfs_current_time_64;
+  return vfs;
+}
+
+/// SQLite's list of VFSes belongs to the process, so names are unique in the process.
+std::string unique_name() {
+  static std::atomic<std::uint64_t> created{0};
+  return "cairn-checksum-" + std::to_string(created.fetch_add(1) + 1);
+}
+
+}  // namespace
+
+std::string_view to_string(PageDefect defect) noexcept {
+  switch (defect) {
+    case PageDefect::wrong_checksum: return "wrong checksum";
+    case PageDefect::no_checksum: return "no checksum";
+    case PageDefect::truncated: return "truncated";
+    case PageDefect::foreign_layout: return "foreign layout";
+  }
+  return "unlisted";
+}
+
+ChecksumVfs::ChecksumVfs(std::unique_ptr<Shim> shim) noexcept : shim_{std::move(shim)} {}
+
+ChecksumVfs::~ChecksumVfs() { sqlite3_vfs_unregister(&shim_->vfs); }
+
+std::unique_ptr<ChecksumVfs> ChecksumVfs::create(const char* base) {
+  auto shim = std::make_unique<Shim>();
+  shim->base = sqlite3_vfs_find(base);
+  invariant(shim->base != nullptr, "ChecksumVfs over a VFS that is not registered");
+  shim->name = unique_name();
+  shim->vfs = vfs_over(*shim);
+  invariant(sqlite3_vfs_register(&shim->vfs, 0) == SQLITE_OK, "SQLite refused to register a VFS");
+  return std::unique_ptr<ChecksumVfs>{new ChecksumVfs{std::move(shim)}};
+}
+
+const char* ChecksumVfs::name() const noexcept { return shim_->name.c_str(); }
+
+VfsCounters ChecksumVfs::counters() const noexcept {
+  constexpr auto relaxed = std::memory_order_relaxed;
+  return {.main_bytes_written = shim_->main_bytes_written.load(relaxed),
+          .wal_bytes_written = shim_->wal_bytes_written.load(relaxed),
+          .other_bytes_written = shim_->other_bytes_written.load(relaxed),
+          .syncs = shim_->syncs.load(relaxed),
+          .pages_read = shim_->pages_read.load(relaxed),
+          .wal_reads = shim_->wal_reads.load(relaxed)};
+}
+
+std::optional<BadPage> ChecksumVfs::last_bad_page(sqlite3* db, const char* schema) noexcept {
+  sqlite3_file* file = nullptr;
+  if (sqlite3_file_control(db, schema, SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || file == nullptr) return {};
+  if (file->pMethods != &with_shared_memory && file->pMethods != &without_shared_memory) return {};
+  return self(file).bad_page;
+}
+
+}  // namespace cairn
