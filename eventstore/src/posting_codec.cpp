@@ -33,6 +33,7 @@ Problem read_varint(BytesView encoded, std::size_t& at, std::uint64_t& value) no
 }  // namespace
 
 void encode_positions(std::uint64_t base, std::span<const std::uint64_t> positions, Bytes& out) {
+  out.clear();
   for (const std::uint64_t position : positions) {
     invariant(position > base, "positions of an index row ascend");
     append_varint(position - base, out);

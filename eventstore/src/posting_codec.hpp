@@ -10,7 +10,7 @@
 
 namespace cairn::log {
 
-/// Appends ascending positions, all above `base`, to `out` as delta varints: docs/format.md, "Index rows".
+/// Ascending positions, all above `base`, as delta varints: docs/format.md, "Index rows". `out` is overwritten.
 /// `base` is known from the row's key: the first position for posting rows (which is then not among `positions`),
 /// 0 for stream rows.
 void encode_positions(std::uint64_t base, std::span<const std::uint64_t> positions, Bytes& out);
