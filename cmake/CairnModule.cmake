@@ -11,7 +11,7 @@ function(cairn_add_module name)
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "cairn_add_module(${name}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
   endif()
-  cairn_require_listed("Public headers" "include/*.hpp" LISTED ${arg_HEADERS})
+  cairn_require_listed("Public headers" "include/*" LISTED ${arg_HEADERS})
   cairn_require_listed("Sources" "src/*.cpp" LISTED ${arg_SOURCES})
 
   set(target cairn_${name})
