@@ -4,7 +4,7 @@
 #   SOURCES <file>...         *_test.cpp files and whatever belongs only to them
 #   [LIBS <target>...]        what is under test: cairn::core, cairn::eventstore
 #   [INTERNALS <module>...]   modules whose private headers (src/) the tests look into
-#   [TIMEOUT <seconds>]       of one test; 120 unless told
+#   [TIMEOUT <seconds>]       of one test, where the preset's (120) is wrong
 #   [NO_DISCOVERY]            a program of its own with its own main and no GoogleTest; register it with add_test()
 # )
 # Makes the executable cairn_<name>_test, run by ctest one TEST at a time. Labels: unit contract property fault
@@ -21,9 +21,6 @@ function(cairn_add_test_binary)
       message(FATAL_ERROR "cairn_add_test_binary(${arg_NAME}): label ${label} is none of ${known}")
     endif()
   endforeach()
-  if(NOT arg_TIMEOUT)
-    set(arg_TIMEOUT 120)
-  endif()
 
   set(target cairn_${arg_NAME}_test)
   add_executable(${target} ${arg_SOURCES})
@@ -37,13 +34,16 @@ function(cairn_add_test_binary)
   target_link_libraries(${target} PRIVATE ${arg_LIBS} cairn_test_support)
   if(NOT arg_NO_DISCOVERY)
     target_link_libraries(${target} PRIVATE cairn_test_main)
-    gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
-      PROPERTIES TIMEOUT ${arg_TIMEOUT})
-    # Several labels are a list, which PROPERTIES above flattens; so ctest sets them once it knows the tests.
+    gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES)
+    # Several labels are a list, which its PROPERTIES would flatten; so ctest sets them once it knows the tests.
+    set(timeout "")
+    if(arg_TIMEOUT)
+      set(timeout "TIMEOUT ${arg_TIMEOUT}")
+    endif()
     set(labels_file "${CMAKE_CURRENT_BINARY_DIR}/${target}_labels.cmake")
     file(WRITE "${labels_file}"
       "if(${target}_TESTS)\n"
-      "  set_tests_properties(\${${target}_TESTS} PROPERTIES LABELS \"${arg_LABELS}\")\n"
+      "  set_tests_properties(\${${target}_TESTS} PROPERTIES LABELS \"${arg_LABELS}\" ${timeout})\n"
       "endif()\n")
     set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${labels_file}")
   endif()
