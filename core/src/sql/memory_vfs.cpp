@@ -51,20 +51,19 @@ MemoryVfs::Impl::File MemoryVfs::Impl::find_or_make(const char* file_name) {
   return file;
 }
 
-bool MemoryVfs::Impl::remove(std::string_view file_name, bool durable) {
+bool MemoryVfs::Impl::remove(std::string_view file_name, bool directory) {
   const std::lock_guard lock{names_mutex};
-  if (durable) {
-    if (const auto kept = durable_names.find(file_name); kept != durable_names.end()) durable_names.erase(kept);
-  }
   const auto found = names.find(file_name);
-  if (found == names.end()) return false;
-  names.erase(found);
-  return true;
+  const bool there = found != names.end();
+  if (there) names.erase(found);
+  if (directory && options.track_durability) durable_names = names;
+  return there;
 }
 
-void MemoryVfs::Impl::sync(std::string_view file_name, const File& file) {
+void MemoryVfs::Impl::sync(std::string_view file_name, const File& file, bool directory) {
   if (!options.track_durability) return;
   const std::lock_guard lock{names_mutex};
+  if (directory) durable_names = names;
   if (const auto found = names.find(file_name); found != names.end() && found->second == file) {
     durable_names.insert_or_assign(found->first, file);
   }
@@ -111,7 +110,16 @@ void MemoryVfs::replace_file(std::string_view name, BytesView content) {
   if (impl_->options.track_durability) impl_->durable_names.insert_or_assign(file->first, file->second);
 }
 
-bool MemoryVfs::remove_file(std::string_view name) { return impl_->remove(name, true); }
+bool MemoryVfs::remove_file(std::string_view name) {
+  const std::lock_guard lock{impl_->names_mutex};
+  if (const auto kept = impl_->durable_names.find(name); kept != impl_->durable_names.end()) {
+    impl_->durable_names.erase(kept);
+  }
+  const auto found = impl_->names.find(name);
+  if (found == impl_->names.end()) return false;
+  impl_->names.erase(found);
+  return true;
+}
 
 std::unique_ptr<MemoryVfs> MemoryVfs::clone() const {
   auto copy = create(impl_->options);

@@ -39,10 +39,10 @@ struct MemoryVfs::Impl {
   [[nodiscard]] File find(std::string_view file_name) const;
   /// The file of that name, made when there is none. `file_name` is null for a nameless file.
   [[nodiscard]] File find_or_make(const char* file_name);
-  /// Forgets the name; open handles go on. Returns whether there was one.
-  bool remove(std::string_view file_name, bool durable);
-  /// Makes content and, if `file` still has it, name durable.
-  void sync(std::string_view file_name, const File& file);
+  /// Forgets the name; open handles go on. Returns whether there was one. `directory`: as for sync().
+  bool remove(std::string_view file_name, bool directory);
+  /// Makes content and, if `file` still has it, name durable; with `directory` all names are as durable as they are.
+  void sync(std::string_view file_name, const File& file, bool directory);
   [[nodiscard]] Frozen freeze() const;
 
   const MemoryVfsOptions options;

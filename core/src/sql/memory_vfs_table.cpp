@@ -23,6 +23,7 @@ struct Handle {
   bool read_only = false;
   bool delete_on_close = false;
   bool persist_wal = false;
+  bool sync_directory = false;  // with the next sync
   int lock_level = SQLITE_LOCK_NONE;
   VfsShmHold shm;
 };
@@ -139,7 +140,8 @@ int file_sync(sqlite3_file* file, int) {
       handle.file->fail_sync(fault->failed_sync_loses);
       return fault_code(*fault, IoOp::sync);
     }
-    handle.owner->sync(handle.name, handle.file);
+    handle.owner->sync(handle.name, handle.file, handle.sync_directory);
+    handle.sync_directory = false;
     return fault ? fault_code(*fault, IoOp::sync) : SQLITE_OK;
   });
 }
@@ -265,6 +267,9 @@ int open_file(Impl& owner, const char* name, Handle& handle, int flags) {
   handle.kind = kind_of_flags(flags);
   handle.read_only = (flags & SQLITE_OPEN_READONLY) != 0;
   handle.delete_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
+  // The unix VFS syncs the directory with the first sync of a journal or log that it may have created.
+  constexpr int journals = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
+  handle.sync_directory = (flags & journals) != 0 && (flags & SQLITE_OPEN_CREATE) != 0;
   handle.base.pMethods = &io_methods;
   ++owner.open_handles;
   return SQLITE_OK;

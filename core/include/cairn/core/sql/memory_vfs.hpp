@@ -60,8 +60,9 @@ class MemoryVfs {
   /// A new, independent instance with the same files at one instant, synced or not, and the same options: what is
   /// left when the process dies (kill -9). Locks, shared memory, faults, hook, capacity and temporary files are gone.
   [[nodiscard]] std::unique_ptr<MemoryVfs> clone() const;
-  /// The same with the damage of a power loss at this instant. What was synced is there: content with its file's
-  /// sync, a file's name with the first sync of its content, a deletion when SQLite asks for the directory's sync.
+  /// The same with the damage of a power loss at this instant. What was synced is there: content and name with the
+  /// file's sync, and every creation and deletion so far with a sync of the directory, which SQLite's unix VFS does
+  /// with the first sync of a write-ahead log or journal and with a deletion that asks for it.
   /// Bytes outside the range of a write never change (SQLITE_IOCAP_POWERSAFE_OVERWRITE).
   /// Needs `track_durability`. The result is all durable, and tracks again.
   [[nodiscard]] std::unique_ptr<MemoryVfs> crash(CrashDamage damage) const;
