@@ -11,6 +11,10 @@
 
 namespace cairn {
 
+namespace sql {
+class Connection;
+}
+
 /// The current row of a query. Columns count from 0. Text and blobs are views that die when the query steps on;
 /// `get<std::string>` and `get<Bytes>` copy. A column of another type converts as SQLite does; NULL reads as
 /// 0, 0.0 or empty unless asked for as std::optional<T>.
@@ -26,7 +30,7 @@ class Row {
   [[nodiscard]] T get(int column) const;
 
  private:
-  friend class SqlReader;
+  friend class sql::Connection;
   explicit Row(void* statement) noexcept : statement_{statement} {}
   void* statement_;
 };

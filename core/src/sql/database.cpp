@@ -1,0 +1,230 @@
+#include <cairn/core/sql/database.hpp>
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sql/commit_queue.hpp"
+#include "sql/migrator.hpp"
+#include "sql/owner_lock.hpp"
+#include "sql/read_pool.hpp"
+#include "sql/store_file.hpp"
+#include "sql/store_opening.hpp"
+#include "sql/writer.hpp"
+#include "sql/writer_scope.hpp"
+
+namespace cairn {
+namespace {
+
+// Where a thread sleeps until the writer has its answer. The writer may call notify on it after the sleeper has gone;
+// that is harmless, because waking looks at the address and not behind it.
+class Answer final {
+ public:
+  void give(Result<void> outcome) {
+    outcome_ = std::move(outcome);
+    given_.store(1, std::memory_order_release);
+    given_.notify_one();
+  }
+  Result<void> wait() {
+    given_.wait(0, std::memory_order_acquire);
+    return std::move(outcome_);
+  }
+  [[nodiscard]] bool given() const noexcept { return given_.load(std::memory_order_acquire) != 0; }
+
+ private:
+  std::atomic<int> given_{0};
+  Result<void> outcome_;
+};
+
+class WaitedUnit final : public QueuedUnit {
+ public:
+  explicit WaitedUnit(QueuedUnit& unit) : unit_{unit} {}
+  Result<void> run(Unit& unit) override { return unit_.run(unit); }
+  void finished(Result<void> outcome) override { answer.give(std::move(outcome)); }
+  [[nodiscard]] std::size_t size_bytes() const override { return unit_.size_bytes(); }
+
+  Answer answer;
+
+ private:
+  QueuedUnit& unit_;
+};
+
+}  // namespace
+
+struct Database::Impl {
+  Impl(DatabaseOptions given, DatabaseParts parts, std::unique_ptr<sql::StoreFile> file,
+       std::unique_ptr<sql::OwnerLock> owner)
+      : options{std::move(given)},
+        clock{parts.clock == nullptr ? system_clock : *parts.clock},
+        logger{parts.logger == nullptr ? null_logger() : *parts.logger},
+        store{std::move(file)},
+        lock{std::move(owner)},
+        queue{{options.queue_units_max, options.queue_bytes_max, options.queue_timeout}, clock},
+        readers{[this] { return sql::open_reader(*store, options); },
+                {options.readers, options.read_timeout, !stepped()},
+                clock},
+        writer{{options, *store, queue, readers, clock, logger,
+                parts.metrics == nullptr ? null_metrics() : *parts.metrics}} {}
+
+  [[nodiscard]] bool stepped() const noexcept { return options.writer == WriterMode::stepped; }
+
+  /// Runs `f` where the writer runs, between two groups.
+  template <class F>
+  Result<void> on_writer(std::string_view call, F&& f) {
+    if (auto allowed = sql::refuse_inside_writer(call); !allowed) return allowed;
+    if (stepped()) {
+      if (closed) return Error{Errc::cancelled, fmt::format("{}: the database is closed", call)};
+      return f();
+    }
+    Answer answer;
+    if (auto queued = queue.push_errand([&] { answer.give(f()); }); !queued) return queued;
+    return answer.wait();
+  }
+
+  SystemClock system_clock;
+  const DatabaseOptions options;
+  const Clock& clock;
+  Logger& logger;
+  std::unique_ptr<sql::StoreFile> store;
+  std::unique_ptr<sql::OwnerLock> lock;
+  sql::CommitQueue queue;
+  sql::ReadPool readers;
+  sql::Writer writer;
+  std::thread thread;
+  std::mutex closing;
+  bool closed = false;  // under `closing`
+};
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+
+Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options, DatabaseParts parts) {
+  auto store = sql::StoreFile::locate(options);
+  if (!store) return std::move(store).error();
+  auto lock = sql::OwnerLock::take(**store);
+  if (!lock) return std::move(lock).error();
+  auto impl = std::make_unique<Impl>(std::move(options), parts, *std::move(store), *std::move(lock));
+  if (auto opened = impl->writer.open(); !opened) return std::move(opened).error();
+  impl->lock->keep();
+  if (!impl->stepped()) {
+    try {
+      impl->thread = std::thread{[&writer = impl->writer] { writer.run(); }};
+    } catch (const std::system_error& thrown) {
+      return Error{Errc::unavailable, fmt::format("open {}: start the writer: {}", impl->store->name(), thrown.what())};
+    }
+  }
+  impl->logger.info("database.opened", {{"file", impl->store->name()}});
+  return std::unique_ptr<Database>{new Database{std::move(impl)}};
+}
+
+Database::~Database() {
+  if (auto closed = close(); !closed) {
+    impl_->logger.error("database.close_failed", {{"error", closed.error().message()}});
+  }
+}
+
+Result<void> Database::migrate(std::string_view component, std::span<const Migration> migrations) {
+  return sql::migrate(*this, impl_->clock, component, migrations);
+}
+
+Result<void> Database::attach(CommitParticipant& participant) {
+  return impl_->on_writer("Database::attach", [&] { return impl_->writer.attach(participant); });
+}
+
+void Database::detach(CommitParticipant& participant) {
+  const auto remove = [&]() -> Result<void> {
+    impl_->writer.detach(participant);
+    return {};
+  };
+  // Refused after close(), when nobody calls participants any more.
+  (void)impl_->on_writer("Database::detach", remove);
+}
+
+Result<void> Database::submit(QueuedUnit& unit) {
+  if (sql::writer_call() == sql::WriterCall::unit) return sql::refuse_inside_writer("Database::submit");
+  // A completion may queue more work, but it runs where room is made, so it cannot wait for room.
+  const bool may_wait = !impl_->stepped() && sql::writer_call() == sql::WriterCall::none;
+  return impl_->queue.push(unit, may_wait);
+}
+
+Result<void> Database::run_blocking(QueuedUnit& unit) {
+  if (auto allowed = sql::refuse_inside_writer("Database::write"); !allowed) return allowed;
+  WaitedUnit waited{unit};
+  if (!impl_->stepped()) {
+    if (auto queued = impl_->queue.push(waited, true); !queued) return queued;
+    return waited.answer.wait();
+  }
+  auto queued = impl_->queue.push(waited, false);
+  while (!queued && queued.error().code() == Errc::timeout && impl_->writer.step(impl_->options.group_units_max)) {
+    queued = impl_->queue.push(waited, false);
+  }
+  if (!queued) return queued;
+  while (!waited.answer.given()) impl_->writer.step(impl_->options.group_units_max);
+  return waited.answer.wait();
+}
+
+Result<ReadTx> Database::read() {
+  if (auto allowed = sql::refuse_inside_writer("Database::read"); !allowed) return std::move(allowed).error();
+  return impl_->readers.begin();
+}
+
+Result<void> Database::recover() {
+  return impl_->on_writer("Database::recover", [&] { return impl_->writer.recover(); });
+}
+
+Result<bool> Database::step(std::size_t units_max) {
+  if (auto allowed = sql::refuse_inside_writer("Database::step"); !allowed) return std::move(allowed).error();
+  if (!impl_->stepped()) return Error{Errc::invalid, "Database::step: this database has a writer thread"};
+  if (units_max == 0) return Error{Errc::invalid, "Database::step: a group of no units"};
+  if (impl_->closed) return Error{Errc::cancelled, "Database::step: the database is closed"};
+  return impl_->writer.step(units_max);
+}
+
+Result<void> Database::close() {
+  if (auto allowed = sql::refuse_inside_writer("Database::close"); !allowed) return allowed;
+  const std::lock_guard lock{impl_->closing};
+  if (impl_->closed) return {};
+  impl_->queue.refuse(Error{Errc::cancelled, "the database is closed"});
+  impl_->queue.stop();
+  if (impl_->thread.joinable()) {
+    impl_->thread.join();
+  } else if (impl_->stepped()) {
+    impl_->writer.drain();
+  }
+  if (!impl_->readers.close(impl_->options.read_timeout)) {
+    return Error{Errc::timeout, fmt::format("close {}: read transactions are still open", impl_->store->name())};
+  }
+  auto outcome = impl_->writer.close();
+  impl_->lock.reset();
+  impl_->closed = true;
+  return outcome;
+}
+
+bool Database::fenced() const noexcept { return impl_->writer.fenced(); }
+
+std::uint64_t Database::epoch() const noexcept { return impl_->writer.epoch(); }
+
+DatabaseStatistics Database::statistics() const {
+  const sql::WriterCounters& counters = impl_->writer.counters();
+  const VfsCounters files = impl_->store->counters();
+  return {
+      .groups_committed = counters.groups_committed.load(std::memory_order_relaxed),
+      .units_committed = counters.units_committed.load(std::memory_order_relaxed),
+      .units_refused = counters.units_refused.load(std::memory_order_relaxed),
+      .units_over_budget = counters.units_over_budget.load(std::memory_order_relaxed),
+      .checkpoints = counters.checkpoints.load(std::memory_order_relaxed),
+      .syncs = files.syncs,
+      .bytes_written = files.wal_bytes_written + files.main_bytes_written,
+      .wal_bytes = counters.wal_bytes.load(std::memory_order_relaxed),
+      .wal_bytes_peak = counters.wal_bytes_peak.load(std::memory_order_relaxed),
+      .largest_group_bytes = counters.largest_group_bytes.load(std::memory_order_relaxed),
+  };
+}
+
+const std::filesystem::path& Database::file() const noexcept { return impl_->options.file; }
+
+}  // namespace cairn

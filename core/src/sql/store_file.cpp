@@ -1,0 +1,81 @@
+#include "sql/store_file.hpp"
+
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <cairn/core/sql/memory_vfs.hpp>
+
+namespace cairn::sql {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<std::string> resolve(const fs::path& file) {
+  std::error_code code;
+  fs::path full = fs::weakly_canonical(fs::absolute(file, code), code);
+  if (code) return Error{Errc::unavailable, fmt::format("open {}: {}", file.string(), code.message())};
+  const auto status = fs::status(full, code);
+  if (fs::is_directory(status)) return Error{Errc::invalid, fmt::format("open {}: is a directory", full.string())};
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    return Error{Errc::invalid, fmt::format("open {}: is not a regular file", full.string())};
+  }
+  const auto parent = fs::status(full.parent_path(), code);
+  if (!fs::exists(parent)) {
+    return Error{Errc::not_found,
+                 fmt::format("open {}: directory {} does not exist", full.string(), full.parent_path().string())};
+  }
+  if (!fs::is_directory(parent)) {
+    return Error{Errc::invalid,
+                 fmt::format("open {}: {} is not a directory", full.string(), full.parent_path().string())};
+  }
+  return full.string();
+}
+
+}  // namespace
+
+StoreFile::StoreFile(std::string name, MemoryVfs* memory)
+    : name_{std::move(name)},
+      memory_{memory},
+      base_{memory == nullptr ? std::string{} : memory->name()},
+      checksums_{ChecksumVfs::create(memory == nullptr ? nullptr : base_.c_str())} {}
+
+Result<std::unique_ptr<StoreFile>> StoreFile::locate(const DatabaseOptions& options) {
+  if (options.file.empty()) return Error{Errc::invalid, "open: no file name"};
+  if (options.memory != nullptr) {
+    return std::unique_ptr<StoreFile>{new StoreFile{options.file.string(), options.memory}};
+  }
+  auto name = resolve(options.file);
+  if (!name) return std::move(name).error();
+  return std::unique_ptr<StoreFile>{new StoreFile{*std::move(name), nullptr}};
+}
+
+std::uint64_t StoreFile::size_of(std::string_view suffix) const {
+  std::string name = name_;
+  name += suffix;
+  if (memory_ != nullptr) {
+    const auto content = memory_->read_file(name);
+    return content ? content->size() : 0;
+  }
+  std::error_code code;
+  const auto size = fs::file_size(name, code);
+  return code ? 0 : size;
+}
+
+bool StoreFile::exists() const {
+  if (memory_ != nullptr) return memory_->read_file(name_).has_value();
+  std::error_code code;
+  return fs::exists(name_, code);
+}
+
+void StoreFile::remove_all() const noexcept {
+  sqlite3_vfs* const vfs = sqlite3_vfs_find(memory_ == nullptr ? nullptr : base_.c_str());
+  for (const char* suffix : {"-wal", "-shm", "-journal", ""}) {
+    // What is not there cannot be removed, and what cannot be removed is found again, and recovered, by the next open.
+    (void)vfs->xDelete(vfs, (name_ + suffix).c_str(), 0);
+  }
+}
+
+}  // namespace cairn::sql

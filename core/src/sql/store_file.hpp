@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <cairn/core/result.hpp>
+#include <cairn/core/sql/database_options.hpp>
+
+#include "sql/checksum_vfs.hpp"
+
+namespace cairn::sql {
+
+/// Where a store lives: a path on disk, or a name on a MemoryVfs, reached through a ChecksumVfs of its own.
+class StoreFile final {
+ public:
+  /// Looks, and changes nothing. Errors: invalid (no name, a directory, no regular file), not_found (directory
+  /// missing).
+  [[nodiscard]] static Result<std::unique_ptr<StoreFile>> locate(const DatabaseOptions& options);
+
+  /// Absolute and without symbolic links, so that two names of one file are one store; what SQLite opens.
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const char* vfs() const noexcept { return checksums_->name(); }
+  [[nodiscard]] VfsCounters counters() const noexcept { return checksums_->counters(); }
+  [[nodiscard]] bool in_memory() const noexcept { return memory_ != nullptr; }
+  /// The VFS under the checksums; empty for the platform's.
+  [[nodiscard]] const std::string& base_name() const noexcept { return base_; }
+
+  /// Of the file itself (""), "-wal", "-journal", "-shm"; 0 when there is none.
+  [[nodiscard]] std::uint64_t size_of(std::string_view suffix) const;
+  [[nodiscard]] bool exists() const;
+  /// Removes the file and what SQLite keeps beside it.
+  void remove_all() const noexcept;
+
+ private:
+  StoreFile(std::string name, MemoryVfs* memory);
+
+  std::string name_;
+  MemoryVfs* memory_;
+  std::string base_;
+  std::unique_ptr<ChecksumVfs> checksums_;
+};
+
+}  // namespace cairn::sql

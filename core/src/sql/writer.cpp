@@ -1,0 +1,230 @@
+#include "sql/writer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <cairn/core/call_user.hpp>
+#include <cairn/core/sql/database.hpp>
+
+#include "sql/read_pool.hpp"
+#include "sql/store_file.hpp"
+#include "sql/store_opening.hpp"
+#include "sql/writer_scope.hpp"
+
+namespace cairn::sql {
+namespace {
+
+// A caller that writes again as soon as it has its answer takes less than this between two units; background work
+// that began sooner would make it wait.
+constexpr std::chrono::microseconds idle_after{10'000};
+
+// An idle checkpoint costs two syncs, so it should save some copying later.
+constexpr std::size_t idle_checkpoint_divisor = 8;
+
+}  // namespace
+
+// A slice of a participant's background work, run as a unit like any other.
+class Writer::IdleUnit final : public QueuedUnit {
+ public:
+  explicit IdleUnit(CommitParticipant& participant) : participant_{participant} {}
+  Result<void> run(Unit& unit) override { return participant_.idle_work(unit); }
+  void finished(Result<void> outcome) override { outcome_ = std::move(outcome); }
+  [[nodiscard]] std::size_t size_bytes() const override { return 0; }
+  [[nodiscard]] const Result<void>& outcome() const noexcept { return outcome_; }
+
+ private:
+  CommitParticipant& participant_;
+  Result<void> outcome_;
+};
+
+Writer::Writer(Parts parts)
+    : parts_{parts},
+      commit_seconds_{parts.metrics.histogram("cairn_commit_duration_seconds")},
+      commit_units_{parts.metrics.histogram("cairn_commit_units")},
+      wal_bytes_{parts.metrics.gauge("cairn_wal_bytes")} {}
+
+Result<void> Writer::open() { return connect(); }
+
+Result<void> Writer::connect() {
+  auto connection = open_writer(parts_.store, parts_.options);
+  if (!connection) return std::move(connection).error();
+  connection_ = *std::move(connection);
+  checkpointer_.emplace(
+      *connection_, parts_.readers, counters_, parts_.logger,
+      Checkpointer::Limits{parts_.options.checkpoint_pages,
+                           std::max<std::size_t>(parts_.options.checkpoint_pages / idle_checkpoint_divisor, 1),
+                           parts_.options.wal_bytes_max});
+  group_commit_.emplace(*connection_, participants_,
+                        GroupCommit::Setting{parts_.clock, parts_.logger, counters_, parts_.options.unit_budget,
+                                             epoch(), [this](const Error& reason) { fence(reason); }});
+  return {};
+}
+
+void Writer::run() {
+  bool idle_work_left = false;
+  while (true) {
+    while (auto errand = parts_.queue.take_errand()) {
+      (*errand)();
+      idle_work_left = true;
+    }
+    if (run_group(parts_.options.group_units_max)) {
+      idle_work_left = true;
+      continue;
+    }
+    const auto patience = idle_work_left ? std::optional{idle_after} : std::nullopt;
+    switch (parts_.queue.wait(patience)) {
+      case CommitQueue::Found::stop: return;
+      case CommitQueue::Found::work: break;
+      case CommitQueue::Found::nothing:
+        while (parts_.queue.quiet() && run_idle_slice()) {
+        }
+        idle_work_left = !parts_.queue.quiet();
+        break;
+    }
+  }
+}
+
+bool Writer::step(std::size_t units_max) { return run_group(units_max) || run_idle_slice(); }
+
+void Writer::drain() {
+  while (run_group(parts_.options.group_units_max)) {
+  }
+}
+
+bool Writer::run_group(std::size_t units_max) {
+  group_.clear();
+  parts_.queue.take(group_, units_max, parts_.options.group_bytes_max);
+  if (group_.empty()) return false;
+  if (fenced()) {
+    finish(group_, Error{Errc::fenced, "write: the database is fenced; recover() first"});
+    return true;
+  }
+  const SteadyTime started = parts_.clock.steady_now();
+  const std::uint64_t log_bytes = parts_.store.counters().wal_bytes_written;
+  const std::size_t units = group_.size();
+  group_commit_->run(group_);
+  raise_to(counters_.largest_group_bytes, parts_.store.counters().wal_bytes_written - log_bytes);
+  commit_seconds_.record(std::chrono::duration<double>(parts_.clock.steady_now() - started).count());
+  commit_units_.record(static_cast<double>(units));
+  idle_work_failed_ = false;
+  if (!fenced()) checkpoint(checkpointer_->after_commit());
+  return true;
+}
+
+bool Writer::run_idle_slice() {
+  if (fenced() || idle_work_failed_) return false;
+  const auto busy = std::find_if(participants_.begin(), participants_.end(),
+                                 [](const CommitParticipant* participant) { return participant->has_idle_work(); });
+  if (busy == participants_.end()) {
+    checkpoint(checkpointer_->when_idle());
+    return false;
+  }
+  IdleUnit unit{**busy};
+  QueuedUnit* const group = &unit;
+  group_commit_->run({&group, 1});
+  if (!unit.outcome()) {
+    idle_work_failed_ = true;
+    parts_.logger.error("database.idle_work_failed", {{"error", unit.outcome().error().message()}});
+  }
+  if (!fenced()) checkpoint(checkpointer_->after_commit());
+  return true;
+}
+
+void Writer::checkpoint(Result<void> outcome) {
+  wal_bytes_.set(static_cast<double>(counters_.wal_bytes.load(std::memory_order_relaxed)));
+  if (!outcome) fence(outcome.error());
+}
+
+void Writer::fence(const Error& reason) {
+  if (fenced_.exchange(true, std::memory_order_acq_rel)) return;
+  parts_.queue.refuse(Error{Errc::fenced, fmt::format("write: fenced after: {}", reason.message())});
+  parts_.logger.error("database.fenced", {{"reason", reason.message()}});
+}
+
+void Writer::finish(std::span<QueuedUnit* const> units, const Error& outcome) {
+  const WriterScope scope{WriterCall::completion};
+  for (QueuedUnit* const unit : units) {
+    count(counters_.units_refused);
+    auto finished = call_user("completion", [&] { unit->finished(outcome); });
+    if (!finished) parts_.logger.error("database.completion_threw", {{"what", finished.error().message()}});
+  }
+}
+
+void Writer::finish_queued(const Error& outcome) {
+  while (true) {
+    group_.clear();
+    parts_.queue.take(group_, std::numeric_limits<std::size_t>::max(), std::numeric_limits<std::size_t>::max());
+    if (group_.empty()) return;
+    finish(group_, outcome);
+  }
+}
+
+Result<void> Writer::attach(CommitParticipant& participant) {
+  if (fenced()) return Error{Errc::fenced, "attach: the database is fenced; recover() first"};
+  if (auto loaded = group_commit_->reload(participant); !loaded) return loaded;
+  participants_.push_back(&participant);
+  return {};
+}
+
+void Writer::detach(CommitParticipant& participant) { std::erase(participants_, &participant); }
+
+Result<void> Writer::recover() {
+  const bool was_fenced = fenced_.exchange(true, std::memory_order_acq_rel);
+  parts_.queue.refuse(Error{Errc::fenced, "write: the database is being recovered"});
+  finish_queued(Error{Errc::unavailable, "write: not done; the database was recovered before its turn"});
+  if (!parts_.readers.pause(parts_.options.read_timeout)) {
+    if (!was_fenced) {
+      fenced_.store(false, std::memory_order_release);
+      parts_.queue.accept();
+    }
+    return Error{Errc::timeout, "recover: read transactions are still open"};
+  }
+  auto done = reconnect();
+  parts_.readers.resume();
+  if (!done) {
+    parts_.logger.error("database.recover_failed", {{"error", done.error().message()}});
+    return done;
+  }
+  fenced_.store(false, std::memory_order_release);
+  parts_.queue.accept();
+  parts_.logger.info("database.recovered", {{"epoch", epoch()}});
+  return {};
+}
+
+// Pages after a failed sync are not trusted: the kernel may hold them as clean though they never reached the disk.
+// With all connections closed SQLite reads the log again from its start, and the checkpoint writes every page of it
+// into the file anew and syncs that.
+Result<void> Writer::reconnect() {
+  parts_.readers.drop_connections();
+  group_commit_.reset();
+  checkpointer_.reset();
+  connection_.reset();
+  if (!parts_.store.exists()) return Error{Errc::unavailable, fmt::format("recover: {} is gone", parts_.store.name())};
+  epoch_.fetch_add(1, std::memory_order_acq_rel);
+  if (auto connected = connect(); !connected) return connected;
+  if (auto copied = checkpointer_->truncate(); !copied) return copied;
+  for (CommitParticipant* const participant : participants_) {
+    if (auto loaded = group_commit_->reload(*participant); !loaded) return loaded;
+  }
+  return {};
+}
+
+Result<void> Writer::close() {
+  Result<void> outcome;
+  if (checkpointer_ && !fenced()) outcome = checkpointer_->truncate();
+  group_commit_.reset();
+  checkpointer_.reset();
+  if (connection_ && outcome && !fenced()) {
+    // Nothing is left to copy; now the last one to close may remove the log and the shared memory.
+    sqlite3_db_config(connection_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  }
+  connection_.reset();
+  return outcome;
+}
+
+}  // namespace cairn::sql
