@@ -8,7 +8,7 @@ namespace cairn {
 
 Result<StreamId> StreamId::parse(std::string_view text) {
   if (const auto good = log::check_name("stream name", text); !good) return good.error();
-  return StreamId{std::string{text}};
+  return StreamId{Checked{}, std::string{text}};
 }
 
 Result<StreamId> StreamId::of(std::string_view category, std::string_view key) {

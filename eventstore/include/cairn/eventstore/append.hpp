@@ -28,17 +28,17 @@ struct Appended {
 struct StreamAppend {
   StreamId stream;
   ExpectedRevision expected = ExpectedRevision::any();
-  std::span<const NewEvent> events;
+  std::span<const NewEvent> events{};
 };
 
 /// What must not be in the log for an append to happen; checked in the same unit that appends.
 struct AppendCondition {
   /// `conflict` (number "position": the first match) if an event after `after` matches. Empty: no condition.
-  EventQuery fail_if_match;
+  EventQuery fail_if_match{};
   /// The highest position the decision has read; 0 looks at the whole log.
-  GlobalPosition after;
+  GlobalPosition after{};
   /// `already_exists` (number "position") if any event of the whole log matches: the fact is there already.
-  EventQuery fail_if_exists;
+  EventQuery fail_if_exists{};
 };
 
 /// The revision a conflict found: nothing when the stream does not exist, or the error is about something else.

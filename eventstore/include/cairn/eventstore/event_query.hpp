@@ -7,8 +7,8 @@ namespace cairn {
 
 /// One way for an event to match: its type is among `types` (empty: any type) and it carries all of `tags`.
 struct EventQueryItem {
-  std::vector<std::string> types;
-  std::vector<std::string> tags;
+  std::vector<std::string> types{};
+  std::vector<std::string> tags{};
   friend bool operator==(const EventQueryItem&, const EventQueryItem&) = default;
 };
 

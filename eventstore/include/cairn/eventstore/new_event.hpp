@@ -14,12 +14,12 @@ namespace cairn {
 /// An event before the store gave it a place. EventStore::new_event fills in an id; a caller that turns outside
 /// data into events derives the id from it (Uuid::from_name), so that importing twice changes nothing.
 struct NewEvent {
-  Uuid id;                            ///< never nil; what makes a repeat recognisable
-  std::string type;                   ///< 1 to 255 bytes of UTF-8, for example "account.withdrawn"
-  std::uint32_t schema_version = 1;   ///< of the data; the type string carries none
+  Uuid id{};                         ///< never nil; what makes a repeat recognisable
+  std::string type{};                ///< 1 to 255 bytes of UTF-8, for example "account.withdrawn"
+  std::uint32_t schema_version = 1;  ///< of the data; the type string carries none
   ContentType content_type = ContentType::json;
-  Bytes data;                         ///< at most 16 MiB; opaque to the store
-  Metadata metadata;
+  Bytes data{};  ///< at most 16 MiB; opaque to the store
+  Metadata metadata{};
 
   friend bool operator==(const NewEvent&, const NewEvent&) = default;
 };

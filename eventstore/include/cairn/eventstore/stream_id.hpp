@@ -40,7 +40,7 @@ class StreamId {
 
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
   [[nodiscard]] std::string_view category() const noexcept { return category_of(text_); }
-  [[nodiscard]] bool is_system() const noexcept { return text_.front() == '$'; }
+  [[nodiscard]] bool is_system() const noexcept { return text_.starts_with('$'); }
 
   [[nodiscard]] static std::string_view category_of(std::string_view stream) noexcept {
     return stream.substr(0, stream.find('-'));
@@ -49,7 +49,9 @@ class StreamId {
   friend auto operator<=>(const StreamId&, const StreamId&) = default;
 
  private:
-  explicit StreamId(std::string text) : text_{std::move(text)} {}
+  // The tag keeps this one apart from the literal's constructor.
+  struct Checked {};
+  StreamId(Checked, std::string text) : text_{std::move(text)} {}
   std::string text_;
 };
 
