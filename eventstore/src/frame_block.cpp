@@ -72,9 +72,15 @@ std::uint32_t build_block(std::uint64_t first_position, std::uint32_t previous_c
   return crc;
 }
 
+std::uint32_t block_checksum(BytesView header) noexcept {
+  invariant(header.size() >= block_header_bytes, "a block's whole header is looked at");
+  return load_little<std::uint32_t>(header.data() + crc_at);
+}
+
 Result<BlockView> BlockView::parse(BytesView block, std::uint64_t first_position, const char* what) {
-  const auto refuse = [what](std::string_view problem) {
-    return Error{Errc::corrupt, fmt::format("{}: {}", what, problem)};
+  const auto refuse = [what, first_position](std::string_view problem) {
+    return Error{Errc::corrupt, fmt::format("{} from event {} on: {}", what, first_position, problem)}.with(
+        "position", first_position);
   };
   if (block.size() < block_header_bytes) return refuse(fmt::format("{} bytes are too few for a block", block.size()));
   if (const auto found = load_little<std::uint32_t>(block.data() + magic_at); found != magic) {
@@ -85,7 +91,7 @@ Result<BlockView> BlockView::parse(BytesView block, std::uint64_t first_position
   if (count == 0 || count > (block.size() - block_header_bytes) / (sizeof(std::uint32_t) + frame_header_bytes)) {
     return refuse(fmt::format("{} frames do not fit its {} bytes", count, block.size()));
   }
-  const auto stored = load_little<std::uint32_t>(block.data() + crc_at);
+  const std::uint32_t stored = block_checksum(block);
   const std::uint32_t computed = block_crc(block, first_position);
   if (stored != computed) return refuse(fmt::format("checksum {:08x}, expected {:08x}", computed, stored));
   if (const std::string problem = problem_of_offsets(block, count); !problem.empty()) return refuse(problem);

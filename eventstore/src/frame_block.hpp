@@ -29,10 +29,13 @@ inline constexpr std::uint32_t chunk_events = 256;
 std::uint32_t build_block(std::uint64_t first_position, std::uint32_t previous_crc, std::span<const BytesView> frames,
                           Bytes& out);
 
+/// The checksum a block's first block_header_bytes carry, unverified.
+[[nodiscard]] std::uint32_t block_checksum(BytesView header) noexcept;
+
 /// A block whose header, offsets and checksum were verified; points into the bytes it was parsed from.
 class BlockView {
  public:
-  /// Errors: corrupt, naming `what` (for example "chunk 7") and what disagrees.
+  /// Errors: corrupt, naming `what` (for example "chunk 7"), the first position and what disagrees.
   [[nodiscard]] static Result<BlockView> parse(BytesView block, std::uint64_t first_position, const char* what);
 
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
