@@ -1,5 +1,12 @@
 # Programs beside the library: tests, examples, benchmarks. Each ends up in <build>/tests, examples or bench.
 
+set(CAIRN_TEST_LABELS unit contract property fault concurrent e2e install style)
+if(CAIRN_BUILD_TESTS)
+  foreach(label IN LISTS CAIRN_TEST_LABELS)
+    add_custom_target(cairn_label_${label})
+  endforeach()
+endif()
+
 # cairn_add_test_binary(NAME <name> LABELS <label>...
 #   SOURCES <file>...         *_test.cpp files and whatever belongs only to them
 #   [LIBS <target>...]        what is under test: cairn::core, cairn::eventstore
@@ -15,10 +22,9 @@ function(cairn_add_test_binary)
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_NAME OR NOT arg_LABELS OR NOT arg_SOURCES)
     message(FATAL_ERROR "cairn_add_test_binary: NAME, LABELS and SOURCES are required; unknown: ${arg_UNPARSED_ARGUMENTS}")
   endif()
-  set(known unit contract property fault concurrent e2e install style)
   foreach(label IN LISTS arg_LABELS)
-    if(NOT label IN_LIST known)
-      message(FATAL_ERROR "cairn_add_test_binary(${arg_NAME}): label ${label} is none of ${known}")
+    if(NOT label IN_LIST CAIRN_TEST_LABELS)
+      message(FATAL_ERROR "cairn_add_test_binary(${arg_NAME}): label ${label} is none of ${CAIRN_TEST_LABELS}")
     endif()
   endforeach()
 
@@ -49,9 +55,6 @@ function(cairn_add_test_binary)
   endif()
 
   foreach(label IN LISTS arg_LABELS)
-    if(NOT TARGET cairn_label_${label})
-      add_custom_target(cairn_label_${label})
-    endif()
     add_dependencies(cairn_label_${label} ${target})
   endforeach()
 
