@@ -52,7 +52,8 @@ std::uint32_t detail::crc32c_software(BytesView data, std::uint32_t seed) noexce
     const std::uint32_t low = load_little_endian(at) ^ crc;
     const std::uint32_t high = load_little_endian(at + 4);
     crc = tables[7][low & 0xFF] ^ tables[6][(low >> 8) & 0xFF] ^ tables[5][(low >> 16) & 0xFF] ^ tables[4][low >> 24] ^
-          tables[3][high & 0xFF] ^ tables[2][(high >> 8) & 0xFF] ^ tables[1][(high >> 16) & 0xFF] ^ tables[0][high >> 24];
+          tables[3][high & 0xFF] ^ tables[2][(high >> 8) & 0xFF] ^ tables[1][(high >> 16) & 0xFF] ^
+          tables[0][high >> 24];
   }
   for (; left > 0; --left, ++at) crc = (crc >> 8) ^ tables[0][(crc ^ std::to_integer<std::uint32_t>(*at)) & 0xFF];
   return ~crc;

@@ -11,7 +11,8 @@ namespace cairn {
 namespace {
 
 TEST(CallUser, WrapsAPlainReturn) {
-  const Result<int> sum = call_user("add", [](int a, int b) { return a + b; }, 2, 3);
+  const Result<int> sum = call_user(
+      "add", [](int a, int b) { return a + b; }, 2, 3);
   EXPECT_EQ(sum.value(), 5);
 }
 
@@ -40,7 +41,8 @@ TEST(CallUser, AReturnedReferenceIsCopied) {
 }
 
 TEST(CallUser, ForwardsMoveOnlyArguments) {
-  const Result<int> read = call_user("take", [](std::unique_ptr<int> owned) { return *owned; }, std::make_unique<int>(9));
+  const Result<int> read = call_user(
+      "take", [](std::unique_ptr<int> owned) { return *owned; }, std::make_unique<int>(9));
   EXPECT_EQ(read.value(), 9);
 }
 
@@ -63,15 +65,19 @@ TEST_P(CallUserThrowing, BecomesHandlerFailed) {
   EXPECT_EQ(failed.error(), (Error{Errc::handler_failed, GetParam().message}));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    EveryKind, CallUserThrowing,
-    testing::Values(
-        ThrowCase{"Exception", [] { throw std::runtime_error{"overdrawn"}; }, "decide account-42: overdrawn"},
-        ThrowCase{"OutOfMemory", [] { throw std::bad_alloc{}; }, "decide account-42: std::bad_alloc"},
-        ThrowCase{"ErrorValue", [] { throw BadResult{Error{Errc::conflict, "late"}}; },
-                  "decide account-42: conflict: late"},
-        ThrowCase{"Integer", [] { throw 7; }, "decide account-42: threw something that is not a std::exception"}),
-    [](const auto& test) { return std::string{test.param.name}; });
+INSTANTIATE_TEST_SUITE_P(EveryKind, CallUserThrowing,
+                         testing::Values(ThrowCase{"Exception", [] { throw std::runtime_error{"overdrawn"}; },
+                                                   "decide account-42: overdrawn"},
+                                         ThrowCase{"OutOfMemory", [] { throw std::bad_alloc{}; },
+                                                   "decide account-42: std::bad_alloc"},
+                                         ThrowCase{"ErrorValue",
+                                                   [] {
+                                                     throw BadResult{Error{Errc::conflict, "late"}};
+                                                   },
+                                                   "decide account-42: conflict: late"},
+                                         ThrowCase{"Integer", [] { throw 7; },
+                                                   "decide account-42: threw something that is not a std::exception"}),
+                         [](const auto& test) { return std::string{test.param.name}; });
 
 }  // namespace
 }  // namespace cairn

@@ -6,7 +6,8 @@ namespace cairn {
 namespace {
 
 TEST(Error, CarriesCodeMessageAndNumbers) {
-  const Error error = Error{Errc::conflict, "append account-42: expected revision 6, actual 7"}.with("actual_revision", 7);
+  const Error error =
+      Error{Errc::conflict, "append account-42: expected revision 6, actual 7"}.with("actual_revision", 7);
   EXPECT_EQ(error.code(), Errc::conflict);
   EXPECT_EQ(error.to_string(), "conflict: append account-42: expected revision 6, actual 7");
   EXPECT_EQ(error.number("actual_revision"), 7U);

@@ -36,7 +36,8 @@ TEST(Uuid, ParseAndFormatRoundTrip) {
     const Uuid id = random_uuid(random);
     std::string text = id.to_string();
     EXPECT_EQ(Uuid::parse(text).value(), id);
-    std::ranges::transform(text, text.begin(), [](char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 32) : c; });
+    std::ranges::transform(text, text.begin(),
+                           [](char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 32) : c; });
     EXPECT_EQ(Uuid::parse(text).value(), id) << "upper case";
   }
 }
@@ -65,9 +66,9 @@ TEST(Uuid, ParseRefusesEveryOtherCharacterAtEveryPlace) {
 }
 
 TEST(Uuid, ParseRefusesOtherLengthsAndForms) {
-  for (const char* bad : {"", "2ed6657d", "2ed6657d-e927-568b-95e1-2665a8aea6a", "2ed6657d-e927-568b-95e1-2665a8aea6a20",
-                          "2ed6657de927568b95e12665a8aea6a2", "{2ed6657d-e927-568b-95e1-2665a8aea6a2}",
-                          "urn:uuid:2ed6657d-e927-568b-95e1-2665a8aea6a2"}) {
+  for (const char* bad : {"", "2ed6657d", "2ed6657d-e927-568b-95e1-2665a8aea6a",
+                          "2ed6657d-e927-568b-95e1-2665a8aea6a20", "2ed6657de927568b95e12665a8aea6a2",
+                          "{2ed6657d-e927-568b-95e1-2665a8aea6a2}", "urn:uuid:2ed6657d-e927-568b-95e1-2665a8aea6a2"}) {
     const Result<Uuid> parsed = Uuid::parse(bad);
     ASSERT_FALSE(parsed.has_value()) << bad;
     EXPECT_EQ(parsed.error().code(), Errc::invalid);
