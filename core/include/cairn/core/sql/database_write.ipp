@@ -10,7 +10,7 @@ namespace cairn {
 template <class F, class R>
 class Database::WaitingUnit final : public QueuedUnit {
  public:
-  explicit WaitingUnit(F& function) : function_{function} {}
+  WaitingUnit(F& function, std::size_t size_bytes) : function_{function}, size_bytes_{size_bytes + sizeof(*this)} {}
 
   Result<void> run(Unit& unit) override {
     result_.reset();
@@ -19,19 +19,20 @@ class Database::WaitingUnit final : public QueuedUnit {
     return {};
   }
   void finished(Result<void>) override {}
-  [[nodiscard]] std::size_t size_bytes() const override { return sizeof(*this); }
+  [[nodiscard]] std::size_t size_bytes() const override { return size_bytes_; }
 
   R take() { return std::move(*result_); }
 
  private:
   F& function_;
+  std::size_t size_bytes_;
   std::optional<R> result_;
 };
 
 template <class F>
-auto Database::write(F&& f) -> decltype(call_user("unit", std::forward<F>(f), std::declval<Unit&>())) {
+auto Database::write(F&& f, std::size_t size_bytes) -> decltype(call_user("unit", std::forward<F>(f), std::declval<Unit&>())) {
   using R = decltype(call_user("unit", std::forward<F>(f), std::declval<Unit&>()));
-  WaitingUnit<std::remove_reference_t<F>, R> unit{f};
+  WaitingUnit<std::remove_reference_t<F>, R> unit{f, size_bytes};
   if (auto outcome = run_blocking(unit); !outcome) return std::move(outcome).error();
   return unit.take();
 }

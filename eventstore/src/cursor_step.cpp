@@ -1,0 +1,43 @@
+#include "cursor_step.hpp"
+
+#include <fmt/format.h>
+
+namespace cairn::log {
+
+void CursorStep::begin() {
+  events_.clear();
+  buffer_.reset(step_bytes_ * 2);
+  snapshot_ = in_unit() ? log_.unit_snapshot() : log_.snapshot();
+  auto types = in_unit() ? log_.writer_types() : log_.types();
+  categories_ = in_unit() ? log_.writer_categories() : log_.categories();
+  if (types != types_) {
+    types_ = std::move(types);
+    type_names_.clear();
+  }
+}
+
+Result<void> CursorStep::add(std::uint64_t position, const FrameView& frame) {
+  std::string_view type;
+  if (in_unit()) {
+    type = types_->name_of(frame.type);
+  } else {
+    if (frame.type > type_names_.size()) types_->published_names(type_names_);
+    if (frame.type != 0 && frame.type <= type_names_.size()) type = type_names_[frame.type - 1];
+  }
+  if (type.empty()) {
+    return Error{Errc::corrupt, fmt::format("position {}: event type {} is not in the table", position, frame.type)};
+  }
+  events_.push_back({.position = {position},
+                     .stream = frame.stream_name,
+                     .revision = {frame.revision},
+                     .id = frame.id,
+                     .type = type,
+                     .schema_version = frame.schema_version,
+                     .content_type = frame.content_type,
+                     .recorded_at = frame.recorded_at,
+                     .data = frame.data,
+                     .metadata = MetadataView{frame.metadata}});
+  return {};
+}
+
+}  // namespace cairn::log

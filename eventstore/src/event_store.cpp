@@ -1,0 +1,262 @@
+#include <cairn/eventstore/event_store.hpp>
+
+#include <fmt/format.h>
+
+#include <cairn/core/id_source.hpp>
+#include <cairn/core/random.hpp>
+#include <cairn/core/secure_random.hpp>
+#include <cairn/core/sql/database.hpp>
+
+#include "encoded_append.hpp"
+#include "index_plan.hpp"
+#include "log_cursor.hpp"
+#include "schema_sql.hpp"
+#include "sqlite_log.hpp"
+#include "store_verify.hpp"
+
+namespace cairn {
+
+/// What a store uses when it is handed nothing else.
+struct SystemParts {
+  SystemClock clock;
+  SeededRandom random;
+  UuidV7Source ids;
+
+  explicit SystemParts(std::uint64_t seed) : random{seed}, ids{clock, random} {}
+};
+
+struct EventStore::Impl {
+  Impl(Database& database, const EventStoreOptions& options, const EventStoreParts& parts, std::uint64_t seed)
+      : system{seed},
+        ids{parts.ids != nullptr ? *parts.ids : system.ids},
+        log{database, options, parts.clock != nullptr ? *parts.clock : system.clock} {}
+
+  Result<std::vector<Appended>> append(std::span<const StreamAppend> streams, const AppendCondition* condition);
+  Result<std::vector<Appended>> append(Unit& unit, std::span<const StreamAppend> streams,
+                                       const AppendCondition* condition);
+  Result<void> set_up_id_index();
+
+  SystemParts system;
+  IdSource& ids;
+  log::SqliteLog log;
+  bool attached = false;
+};
+
+namespace {
+
+Result<Appended> only(Result<std::vector<Appended>> landed) {
+  if (!landed) return std::move(landed).error();
+  return landed->front();
+}
+
+/// An append that its caller does not wait for; deletes itself when it is done.
+class AsyncAppend final : public QueuedUnit {
+ public:
+  static Result<std::unique_ptr<AsyncAppend>> make(log::SqliteLog& log, const StreamId& stream,
+                                                   ExpectedRevision expected, std::span<const NewEvent> events,
+                                                   EventStore::AppendDone done) {
+    std::unique_ptr<AsyncAppend> made{new AsyncAppend{log, stream, {events.begin(), events.end()}, std::move(done)}};
+    const StreamAppend append{made->stream_, expected, made->events_};
+    auto encoded = log::EncodedAppend::encode({&append, 1});
+    if (!encoded) return std::move(encoded).error();
+    made->encoded_.emplace(std::move(*encoded));
+    return made;
+  }
+
+  Result<void> run(Unit& unit) override {
+    auto landed = log_.append(unit, *encoded_, nullptr);
+    if (!landed) return std::move(landed).error();
+    landed_ = landed->front();
+    return {};
+  }
+  void finished(Result<void> outcome) override {
+    const std::unique_ptr<AsyncAppend> self{this};
+    if (outcome) {
+      done_(landed_);
+    } else {
+      done_(std::move(outcome).error());
+    }
+  }
+  [[nodiscard]] std::size_t size_bytes() const override { return encoded_->size_bytes(); }
+
+ private:
+  AsyncAppend(log::SqliteLog& log, const StreamId& stream, std::vector<NewEvent> events, EventStore::AppendDone done)
+      : log_{log}, stream_{stream}, events_{std::move(events)}, done_{std::move(done)} {}
+
+  log::SqliteLog& log_;
+  StreamId stream_;
+  std::vector<NewEvent> events_;
+  std::optional<log::EncodedAppend> encoded_;
+  EventStore::AppendDone done_;
+  Appended landed_;
+};
+
+}  // namespace
+
+EventStore::EventStore(std::unique_ptr<Impl> impl) noexcept : impl_{std::move(impl)} {}
+
+EventStore::~EventStore() {
+  if (impl_->attached) impl_->log.database().detach(impl_->log);
+}
+
+Result<std::unique_ptr<EventStore>> EventStore::open(Database& database, EventStoreOptions options,
+                                                     EventStoreParts parts) {
+  std::vector<Migration> migrations;
+  for (const auto& file : log::schema::sql_files) migrations.push_back({file.number, file.name, file.text});
+  if (auto migrated = database.migrate("eventstore", migrations); !migrated) return std::move(migrated).error();
+  std::uint64_t seed = 0;
+  if (auto filled = OpenSslRandom{}.fill(std::as_writable_bytes(std::span{&seed, 1})); !filled) {
+    return std::move(filled).error();
+  }
+  std::unique_ptr<EventStore> store{new EventStore{std::make_unique<Impl>(database, options, parts, seed)}};
+  if (auto attached = database.attach(store->impl_->log); !attached) return std::move(attached).error();
+  store->impl_->attached = true;
+  if (auto ready = store->impl_->set_up_id_index(); !ready) return std::move(ready).error();
+  return store;
+}
+
+/// The row all_ids_indexed is -1 while the index of ids is kept, and otherwise says how far it reaches.
+Result<void> EventStore::Impl::set_up_id_index() {
+  constexpr std::int64_t kept = -1;
+  constexpr std::uint64_t slice = 1'000;
+  auto reach = log.database().write([&](Unit& unit) {
+    return unit.first<std::int64_t>("SELECT value FROM store WHERE key = 'all_ids_indexed'", {});
+  });
+  if (!reach) return std::move(reach).error();
+  const std::int64_t before = reach->value_or(0);
+  const auto set_reach = [&](std::int64_t value) {
+    return log.database().write([&](Unit& unit) -> Result<void> {
+      auto done = unit.exec("UPDATE store SET value = $1 WHERE key = 'all_ids_indexed'", {value});
+      if (!done) return std::move(done).error();
+      return {};
+    });
+  };
+  if (!log.options().index_all_ids) return before == kept ? set_reach(static_cast<std::int64_t>(log.head())) : Result<void>{};
+  if (before == kept) return {};
+  for (std::uint64_t after = static_cast<std::uint64_t>(before); after < log.head();) {
+    const std::uint64_t through = std::min(after + slice, log.head());
+    auto done = log.database().write([&](Unit& unit) -> Result<void> {
+      if (auto indexed = log.index_ids(unit, after, through); !indexed) return indexed;
+      auto moved = unit.exec("UPDATE store SET value = $1 WHERE key = 'all_ids_indexed'", {through});
+      if (!moved) return std::move(moved).error();
+      return {};
+    });
+    if (!done) return done;
+    after = through;
+  }
+  return set_reach(kept);
+}
+
+NewEvent EventStore::new_event(std::string_view type, BytesView data, Metadata metadata) const {
+  return {.id = impl_->ids.next(),
+          .type = std::string{type},
+          .data = {data.begin(), data.end()},
+          .metadata = std::move(metadata)};
+}
+
+Result<std::vector<Appended>> EventStore::Impl::append(std::span<const StreamAppend> streams,
+                                                       const AppendCondition* condition) {
+  const auto encoded = log::EncodedAppend::encode(streams);
+  if (!encoded) return encoded.error();
+  return log.database().write([&](Unit& unit) { return log.append(unit, *encoded, condition); },
+                              encoded->size_bytes());
+}
+
+Result<std::vector<Appended>> EventStore::Impl::append(Unit& unit, std::span<const StreamAppend> streams,
+                                                       const AppendCondition* condition) {
+  const auto encoded = log::EncodedAppend::encode(streams);
+  if (!encoded) return encoded.error();
+  return unit.nested([&] { return log.append(unit, *encoded, condition); });
+}
+
+Result<Appended> EventStore::append(const StreamId& stream, ExpectedRevision expected,
+                                    std::span<const NewEvent> events) {
+  const StreamAppend append{stream, expected, events};
+  return only(impl_->append({&append, 1}, nullptr));
+}
+
+Result<Appended> EventStore::append(const StreamId& stream, ExpectedRevision expected, const NewEvent& event) {
+  return append(stream, expected, {&event, 1});
+}
+
+Result<std::vector<Appended>> EventStore::append(std::span<const StreamAppend> streams) {
+  return impl_->append(streams, nullptr);
+}
+
+Result<Appended> EventStore::append_if(const AppendCondition& condition, const StreamAppend& append) {
+  return only(impl_->append({&append, 1}, &condition));
+}
+
+Result<std::vector<Appended>> EventStore::append_if(const AppendCondition& condition,
+                                                    std::span<const StreamAppend> streams) {
+  return impl_->append(streams, &condition);
+}
+
+Result<void> EventStore::append_async(const StreamId& stream, ExpectedRevision expected,
+                                      std::span<const NewEvent> events, AppendDone done) {
+  auto append = AsyncAppend::make(impl_->log, stream, expected, events, std::move(done));
+  if (!append) return std::move(append).error();
+  auto queued = impl_->log.database().submit(**append);
+  // From here on the append belongs to the queue, which calls finished().
+  if (queued) static_cast<void>(append->release());
+  return queued;
+}
+
+Result<Appended> EventStore::append(Unit& unit, const StreamId& stream, ExpectedRevision expected,
+                                    std::span<const NewEvent> events) {
+  const StreamAppend append{stream, expected, events};
+  return only(impl_->append(unit, {&append, 1}, nullptr));
+}
+
+Result<Appended> EventStore::append_if(Unit& unit, const AppendCondition& condition, const StreamAppend& append) {
+  return only(impl_->append(unit, {&append, 1}, &condition));
+}
+
+namespace {
+
+std::unique_ptr<detail::LogCursor> cursor_for(const log::SqliteLog& log, Unit* unit, ReadAll options) {
+  const auto types = unit == nullptr ? log.types() : log.writer_types();
+  const auto categories = unit == nullptr ? log.categories() : log.writer_categories();
+  const bool indexed = log::IndexPlan::make(options.filter, *types, *categories, unit != nullptr).has_value();
+  return indexed ? log::make_index_cursor(log, unit, std::move(options))
+                 : log::make_scan_cursor(log, unit, std::move(options));
+}
+
+}  // namespace
+
+Reader EventStore::read_all(ReadAll options) const {
+  return Reader{cursor_for(impl_->log, nullptr, std::move(options))};
+}
+
+Reader EventStore::read_all(Unit& unit, ReadAll options) const {
+  return Reader{cursor_for(impl_->log, &unit, std::move(options))};
+}
+
+Reader EventStore::read_stream(const StreamId& stream, ReadStream options) const {
+  return Reader{log::make_stream_cursor(impl_->log, nullptr, stream, options)};
+}
+
+Reader EventStore::read_stream(Unit& unit, const StreamId& stream, ReadStream options) const {
+  return Reader{log::make_stream_cursor(impl_->log, &unit, stream, options)};
+}
+
+GlobalPosition EventStore::head() const noexcept { return {impl_->log.head()}; }
+
+Result<std::optional<Revision>> EventStore::stream_head(const StreamId& stream) const {
+  Reader reader = read_stream(stream, {.direction = Direction::backward, .events_max = 1});
+  auto last = reader.next();
+  if (!last) return std::move(last).error();
+  return last->empty() ? std::optional<Revision>{} : std::optional{last->front().revision};
+}
+
+Result<std::vector<std::optional<GlobalPosition>>> EventStore::resolve(std::span<const Uuid> event_ids) const {
+  return impl_->log.database().write([&](Unit& unit) { return impl_->log.resolve(unit, event_ids); });
+}
+
+Result<VerifyReport> EventStore::verify(const VerifyOptions& options) const {
+  return log::verify_store(impl_->log, options);
+}
+
+Database& EventStore::database() const noexcept { return impl_->log.database(); }
+
+}  // namespace cairn

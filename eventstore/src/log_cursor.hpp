@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include <cairn/core/result.hpp>
+#include <cairn/eventstore/read_options.hpp>
+#include <cairn/eventstore/recorded_event.hpp>
+#include <cairn/eventstore/stream_id.hpp>
+
+namespace cairn {
+class Unit;
+}
+
+namespace cairn::detail {
+
+/// What a Reader steps: the seam between the public API and the engine that keeps the log.
+class LogCursor {
+ public:
+  virtual ~LogCursor() = default;
+  virtual Result<std::span<const RecordedEvent>> next() = 0;
+  [[nodiscard]] virtual GlobalPosition scanned_through() const noexcept = 0;
+};
+
+}  // namespace cairn::detail
+
+namespace cairn::log {
+
+class SqliteLog;
+
+/// Cursors over a SqliteLog; inside a unit when one is given.
+[[nodiscard]] std::unique_ptr<detail::LogCursor> make_scan_cursor(const SqliteLog& log, Unit* unit, ReadAll options);
+[[nodiscard]] std::unique_ptr<detail::LogCursor> make_index_cursor(const SqliteLog& log, Unit* unit, ReadAll options);
+[[nodiscard]] std::unique_ptr<detail::LogCursor> make_stream_cursor(const SqliteLog& log, Unit* unit, StreamId stream,
+                                                                    ReadStream options);
+
+}  // namespace cairn::log

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <cairn/core/bytes.hpp>
+#include <cairn/core/clock.hpp>
+#include <cairn/core/uuid.hpp>
+
+#include "frame_arena.hpp"
+#include "stream_heads.hpp"
+
+namespace cairn::log {
+
+/// What the units of the running group transaction have appended, with a journal to undo it savepoint by
+/// savepoint: what is rolled back in the file is rolled back here.
+struct OpenGroup {
+  struct Event {
+    std::uint64_t revision = 0;
+    std::uint32_t stream = 0;
+    std::uint32_t type = 0;
+    std::size_t keys_begin = 0;
+    std::size_t keys_end = 0;
+  };
+  struct HeadBefore {
+    StreamHead* head = nullptr;
+    std::uint32_t number = 0;
+    std::uint32_t category = 0;
+    std::uint64_t next_revision = 0;
+  };
+  /// State when a savepoint was opened.
+  struct Mark {
+    std::size_t events = 0;
+    std::size_t keys = 0;
+    std::size_t journal = 0;
+    FrameArena::Mark arena;
+    std::uint32_t next_stream = 1;
+    std::uint32_t types = 0;
+    std::uint32_t categories = 0;
+    Timestamp last_recorded_at{};
+  };
+
+  FrameArena arena;
+  std::vector<BytesView> frames;  ///< frame i is at position first_position + i
+  std::vector<Event> events;      ///< the same order
+  std::vector<std::uint64_t> keys;  ///< posting keys of the events
+  std::vector<HeadBefore> journal;
+  std::vector<Mark> savepoints;
+  std::optional<Mark> begin;  ///< of the group's first savepoint
+
+  // Filled by prepare(), used by published().
+  std::size_t sealed_frames = 0;  ///< how many of `frames` went into chunks
+  std::uint32_t chunk_crc = 0;    ///< of the last chunk written
+
+  void clear() {
+    arena.clear();
+    frames.clear();
+    events.clear();
+    keys.clear();
+    journal.clear();
+    savepoints.clear();
+    begin.reset();
+    sealed_frames = 0;
+  }
+};
+
+}  // namespace cairn::log

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <cairn/core/clock.hpp>
+#include <cairn/core/sql/commit_participant.hpp>
+#include <cairn/core/sql/database.hpp>
+#include <cairn/eventstore/append.hpp>
+#include <cairn/eventstore/event_store_options.hpp>
+
+#include "encoded_append.hpp"
+#include "id_window.hpp"
+#include "index_tables.hpp"
+#include "log_tail.hpp"
+#include "name_table.hpp"
+#include "open_group.hpp"
+#include "pending_index.hpp"
+#include "stream_heads.hpp"
+
+namespace cairn::log {
+
+/// The log in a SQLite database: what is appended is framed into the open group's memory, written as one tail row
+/// or as full chunks before COMMIT, and published to readers after it.
+/// Writer state (heads, window, open group) is touched on the writer's thread only; readers get snapshots.
+class SqliteLog final : public CommitParticipant {
+ public:
+  SqliteLog(Database& database, const EventStoreOptions& options, const Clock& clock);
+
+  Result<std::vector<Appended>> append(Unit& unit, const EncodedAppend& append, const AppendCondition* condition);
+  /// Position of each id among the remembered ones (or all, when all are indexed). Writer's thread.
+  Result<std::vector<std::optional<GlobalPosition>>> resolve(SqlReader& reader, std::span<const Uuid> ids) const;
+  /// Adds event ids at positions (through, limit] to the index of all ids. Writer's thread.
+  Result<void> index_ids(Unit& unit, std::uint64_t after, std::uint64_t through);
+
+  void savepoint_opened() override;
+  void savepoint_released() override;
+  void savepoint_rolled_back() override;
+  Result<void> prepare(Unit& unit) override;
+  void published() override;
+  void abandoned() override;
+  [[nodiscard]] bool has_idle_work() const override;
+  Result<void> idle_work(Unit& unit) override;
+  Result<void> reload(SqlReader& reader) override;
+
+  /// The committed log; any thread.
+  [[nodiscard]] LogSnapshot snapshot() const;
+  /// The committed log and the open group on top; writer's thread, inside a unit.
+  [[nodiscard]] LogSnapshot unit_snapshot() const;
+  [[nodiscard]] std::uint64_t head() const noexcept { return head_.load(std::memory_order_acquire); }
+  [[nodiscard]] const PendingIndex& pending() const noexcept { return pending_; }
+  [[nodiscard]] std::shared_ptr<const NameTable> types() const;
+  [[nodiscard]] std::shared_ptr<const NameTable> categories() const;
+  /// The same with what the open group has added, and the group itself; writer's thread.
+  [[nodiscard]] std::shared_ptr<const NameTable> writer_types() const { return types_; }
+  [[nodiscard]] std::shared_ptr<const NameTable> writer_categories() const { return categories_; }
+  [[nodiscard]] const OpenGroup& open_group() const noexcept { return group_; }
+  [[nodiscard]] Database& database() const noexcept { return database_; }
+  [[nodiscard]] const EventStoreOptions& options() const noexcept { return options_; }
+
+ private:
+  struct Target;  // where one stream of an append goes
+
+  Result<StreamHead*> head_of(SqlReader& reader, std::string_view stream);
+  Result<Target> choose_target(Unit& unit, const EncodedStream& stream);
+  Result<std::optional<Appended>> stored_at(Unit& unit, const StreamHead& head, std::uint64_t first_revision,
+                                            const EncodedStream& stream);
+  Result<std::optional<Appended>> remembered(Unit& unit, const EncodedStream& stream);
+  Result<void> create_stream(Unit& unit, StreamHead& head);
+  Result<std::uint32_t> type_number(Unit& unit, std::string_view type);
+  Result<Appended> place(Unit& unit, const EncodedAppend& append, const EncodedStream& stream, StreamHead& head);
+  Result<void> place_event(Unit& unit, const EncodedAppend& append, const EncodedEvent& event, const StreamHead& head,
+                           Timestamp now);
+  Result<void> check_condition(Unit& unit, const AppendCondition& condition);
+
+  [[nodiscard]] std::uint64_t next_position() const noexcept;
+  void undo_to(const OpenGroup::Mark& mark);
+  Result<void> write_events(Unit& unit);
+  Result<void> write_chunks(Unit& unit, std::uint64_t sealed_end);
+  Result<void> flush_slice(Unit& unit, std::size_t rows);
+  [[nodiscard]] std::size_t pending_events_limit() const noexcept;
+  void begin_flush();
+  void publish_tail();
+
+  Result<void> load_names(SqlReader& reader);
+  Result<void> load_tail(SqlReader& reader);
+  Result<void> load_recent(SqlReader& reader);
+  Result<void> load_chunk(SqlReader& reader, std::uint64_t number, std::uint64_t window_first);
+  Result<void> load_frame(BytesView frame, std::uint64_t position, std::uint64_t window_first);
+
+  Database& database_;
+  const EventStoreOptions options_;
+  const Clock& clock_;
+
+  // The writer's.
+  StreamHeads heads_;
+  IdWindow ids_;
+  OpenGroup group_;
+  std::shared_ptr<NameTable> types_ = std::make_shared<NameTable>();
+  std::shared_ptr<NameTable> categories_ = std::make_shared<NameTable>();
+  std::uint32_t next_stream_ = 1;
+  std::uint32_t last_chunk_crc_ = 0;
+  Timestamp last_recorded_at_{};
+  std::uint64_t indexed_through_ = 0;
+  std::unique_ptr<IndexFlush> flush_;
+  Bytes block_;
+
+  // Shared with readers.
+  PendingIndex pending_;
+  mutable std::mutex published_mutex_;
+  std::shared_ptr<LogTail> tail_;
+  std::shared_ptr<const NameTable> published_types_;
+  std::shared_ptr<const NameTable> published_categories_;
+  std::atomic<std::uint64_t> head_{0};
+};
+
+}  // namespace cairn::log

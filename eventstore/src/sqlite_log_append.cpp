@@ -1,0 +1,319 @@
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "condition.hpp"
+#include "frame.hpp"
+#include "index_key.hpp"
+#include "log_fetch.hpp"
+#include "sqlite_log.hpp"
+#include "step_buffer.hpp"
+#include "stream_positions.hpp"
+
+namespace cairn::log {
+
+namespace {
+
+Error conflict(const EncodedStream& stream, const StreamHead& head) {
+  if (head.next_revision == 0) {
+    return Error{Errc::conflict, fmt::format("append {}: expected {}, but the stream does not exist", stream.name,
+                                             stream.expected.to_string())};
+  }
+  const std::uint64_t actual = head.next_revision - 1;
+  return Error{Errc::conflict, fmt::format("append {}: expected {}, actual revision {}", stream.name,
+                                           stream.expected.to_string(), actual)}
+      .with("actual_revision", actual);
+}
+
+Error partly_stored(const EncodedStream& stream, const StreamHead& head, std::size_t stored) {
+  Error error{Errc::conflict, fmt::format("append {}: {} of the {} event ids of the batch are stored already",
+                                          stream.name, stored, stream.events.size())};
+  return head.next_revision == 0 ? error : std::move(error).with("actual_revision", head.next_revision - 1);
+}
+
+bool expectation_holds(ExpectedRevision expected, std::uint64_t next_revision) noexcept {
+  switch (expected.kind()) {
+    case ExpectedRevision::Kind::any: return true;
+    case ExpectedRevision::Kind::no_stream: return next_revision == 0;
+    case ExpectedRevision::Kind::stream_exists: return next_revision > 0;
+    case ExpectedRevision::Kind::exactly:
+      return next_revision > 0 && expected.revision().value == next_revision - 1;
+  }
+  return false;
+}
+
+/// True when the expectation pins the place of the batch, so that a repeat is found there for ever.
+bool pins_revision(ExpectedRevision expected) noexcept {
+  return expected.kind() == ExpectedRevision::Kind::no_stream || expected.kind() == ExpectedRevision::Kind::exactly;
+}
+
+}  // namespace
+
+/// Where one stream of an append goes: to the end of `head`, or nowhere because it is stored already.
+struct SqliteLog::Target {
+  StreamHead* head = nullptr;
+  std::optional<Appended> repeated;
+};
+
+Result<std::vector<Appended>> SqliteLog::append(Unit& unit, const EncodedAppend& append,
+                                                const AppendCondition* condition) {
+  std::vector<Target> targets;
+  targets.reserve(append.streams().size());
+  std::size_t repeated = 0;
+  for (const EncodedStream& stream : append.streams()) {
+    auto target = choose_target(unit, stream);
+    if (!target) return std::move(target).error();
+    if (target->repeated) ++repeated;
+    targets.push_back(*target);
+  }
+  std::vector<Appended> landed;
+  landed.reserve(targets.size());
+  if (repeated == targets.size()) {
+    for (const Target& target : targets) landed.push_back(*target.repeated);
+    return landed;
+  }
+  if (repeated > 0) {
+    return Error{Errc::conflict, fmt::format("append {}: {} of the {} streams of the batch are stored already",
+                                             append.streams().front().name, repeated, targets.size())};
+  }
+  if (condition != nullptr) {
+    if (auto holds = check_condition(unit, *condition); !holds) return std::move(holds).error();
+  }
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    auto placed = place(unit, append, append.streams()[i], *targets[i].head);
+    if (!placed) return std::move(placed).error();
+    landed.push_back(*placed);
+  }
+  return landed;
+}
+
+Result<SqliteLog::Target> SqliteLog::choose_target(Unit& unit, const EncodedStream& stream) {
+  auto head = head_of(unit, stream.name);
+  if (!head) return std::move(head).error();
+  StreamHead& at = **head;
+  const bool holds = expectation_holds(stream.expected, at.next_revision);
+
+  if (pins_revision(stream.expected)) {
+    if (holds) return Target{&at, std::nullopt};
+    const bool from_start = stream.expected.kind() == ExpectedRevision::Kind::no_stream;
+    auto stored = stored_at(unit, at, from_start ? 0 : stream.expected.revision().value + 1, stream);
+    if (!stored) return std::move(stored).error();
+    if (*stored) return Target{&at, *stored};
+    return conflict(stream, at);
+  }
+  auto stored = remembered(unit, stream);
+  if (!stored) return std::move(stored).error();
+  if (*stored) return Target{&at, *stored};
+  if (!holds) return conflict(stream, at);
+  return Target{&at, std::nullopt};
+}
+
+/// The batch as it stands in the stream from `first_revision` on; nothing when other events, or none, stand there.
+Result<std::optional<Appended>> SqliteLog::stored_at(Unit& unit, const StreamHead& head,
+                                                     std::uint64_t first_revision, const EncodedStream& stream) {
+  if (first_revision >= head.next_revision || head.next_revision - first_revision < stream.events.size()) {
+    return std::optional<Appended>{};
+  }
+  const std::uint64_t last_revision = first_revision + stream.events.size() - 1;
+  const LogSnapshot snapshot = unit_snapshot();
+  StepBuffer buffer;
+  LogFetch fetch{unit, snapshot, buffer};
+  auto positions = stream_positions(unit, snapshot, pending_, &group_, head.number, first_revision, last_revision,
+                                    stream.events.size());
+  if (!positions) return std::move(positions).error();
+  if (positions->size() < stream.events.size()) {
+    return Error{Errc::corrupt, fmt::format("stream {}: the index ends before revision {}", stream.name, last_revision)};
+  }
+  positions->resize(stream.events.size());
+  for (std::size_t i = 0; i < positions->size(); ++i) {
+    auto frame = fetch.frame((*positions)[i]);
+    if (!frame) return std::move(frame).error();
+    if (frame->stream_name != stream.name || frame->revision != first_revision + i) {
+      return Error{Errc::corrupt, fmt::format("stream {}: the index has position {} for revision {}, which holds {} revision {}",
+                                              stream.name, (*positions)[i], first_revision + i, frame->stream_name,
+                                              frame->revision)};
+    }
+    if (frame->id != stream.events[i].id) return std::optional<Appended>{};
+  }
+  return std::optional{Appended{.first_revision = {first_revision},
+                                .last_revision = {last_revision},
+                                .first_position = {positions->front()},
+                                .last_position = {positions->back()},
+                                .repeated = true}};
+}
+
+/// The batch as the id window (or the index of all ids) remembers it. Errors: conflict when a part of it is stored.
+Result<std::optional<Appended>> SqliteLog::remembered(Unit& unit, const EncodedStream& stream) {
+  std::size_t stored = 0;
+  std::optional<std::uint64_t> first_position;
+  for (const EncodedEvent& event : stream.events) {
+    auto found = resolve(unit, {&event.id, 1});
+    if (!found) return std::move(found).error();
+    if (!found->front()) continue;
+    if (&event == stream.events.data()) first_position = found->front()->value;
+    ++stored;
+  }
+  if (stored == 0) return std::optional<Appended>{};
+  auto head = head_of(unit, stream.name);
+  if (!head) return std::move(head).error();
+  if (stored == stream.events.size()) {
+    const LogSnapshot snapshot = unit_snapshot();
+    StepBuffer buffer;
+    LogFetch fetch{unit, snapshot, buffer};
+    auto frame = fetch.frame(*first_position);
+    if (!frame) return std::move(frame).error();
+    if (frame->stream_name == stream.name) {
+      auto same = stored_at(unit, **head, frame->revision, stream);
+      if (!same) return std::move(same).error();
+      if (*same) return *same;
+    }
+  }
+  return partly_stored(stream, **head, stored);
+}
+
+Result<std::vector<std::optional<GlobalPosition>>> SqliteLog::resolve(SqlReader& reader,
+                                                                      std::span<const Uuid> ids) const {
+  std::vector<std::optional<GlobalPosition>> found;
+  found.reserve(ids.size());
+  for (const Uuid& id : ids) {
+    auto position = ids_.position_of(id);
+    if (!position && options_.index_all_ids) {
+      auto row = reader.first<std::uint64_t>("SELECT position FROM event_id WHERE id = $1", {BytesView{id.bytes()}});
+      if (!row) return std::move(row).error();
+      position = *row;
+    }
+    found.push_back(position ? std::optional{GlobalPosition{*position}} : std::nullopt);
+  }
+  return found;
+}
+
+Result<StreamHead*> SqliteLog::head_of(SqlReader& reader, std::string_view stream) {
+  if (StreamHead* known = heads_.find(stream)) return known;
+  auto row = reader.first<std::uint32_t, std::uint32_t>("SELECT number, category FROM stream WHERE name = $1", {stream});
+  if (!row) return std::move(row).error();
+  std::uint64_t next_revision = 0;
+  if (*row) {
+    const std::uint32_t number = std::get<0>(**row);
+    std::optional<std::uint64_t> last = pending_.last_revision(number);
+    if (!last) {
+      auto indexed = last_indexed_revision(reader, number);
+      if (!indexed) return std::move(indexed).error();
+      last = *indexed;
+    }
+    if (!last) return Error{Errc::corrupt, fmt::format("stream {}: no index entry for stream {}", stream, number)};
+    next_revision = *last + 1;
+  }
+  StreamHead& head = heads_.insert(stream);
+  if (*row) std::tie(head.number, head.category) = **row;
+  head.next_revision = next_revision;
+  return &head;
+}
+
+Result<void> SqliteLog::create_stream(Unit& unit, StreamHead& head) {
+  const std::string_view category = StreamId::category_of(head.name);
+  std::uint32_t category_number = categories_->number_of(category);
+  if (category_number == 0) {
+    category_number = categories_->add(category);
+    auto added = unit.exec("INSERT INTO category (number, name) VALUES ($1, $2)", {category_number, category});
+    if (!added) return std::move(added).error();
+  }
+  auto added = unit.exec("INSERT INTO stream (number, name, category) VALUES ($1, $2, $3)",
+                         {next_stream_, head.name, category_number});
+  if (!added) return std::move(added).error();
+  head.number = next_stream_++;
+  head.category = category_number;
+  return {};
+}
+
+Result<std::uint32_t> SqliteLog::type_number(Unit& unit, std::string_view type) {
+  if (const std::uint32_t known = types_->number_of(type); known != 0) return known;
+  const std::uint32_t number = types_->add(type);
+  auto added = unit.exec("INSERT INTO event_type (number, name) VALUES ($1, $2)", {number, type});
+  if (!added) return std::move(added).error();
+  return number;
+}
+
+Result<Appended> SqliteLog::place(Unit& unit, const EncodedAppend& append, const EncodedStream& stream,
+                                  StreamHead& head) {
+  group_.journal.push_back({&head, head.number, head.category, head.next_revision});
+  if (head.number == 0) {
+    if (auto created = create_stream(unit, head); !created) return std::move(created).error();
+  }
+  // The log's own time never goes back, whatever the clock does.
+  last_recorded_at_ = std::max(last_recorded_at_, clock_.now());
+  Appended appended;
+  appended.first_revision = {head.next_revision};
+  appended.first_position = {next_position()};
+  for (const EncodedEvent& event : stream.events) {
+    if (auto placed = place_event(unit, append, event, head, last_recorded_at_); !placed) {
+      return std::move(placed).error();
+    }
+    ++head.next_revision;
+  }
+  appended.last_revision = {head.next_revision - 1};
+  appended.last_position = {next_position() - 1};
+  return appended;
+}
+
+Result<void> SqliteLog::place_event(Unit& unit, const EncodedAppend& append, const EncodedEvent& event,
+                                    const StreamHead& head, Timestamp now) {
+  const auto type = type_number(unit, event.type);
+  if (!type) return type.error();
+  const std::uint64_t position = next_position();
+  const BytesView encoded = append.frame(event);
+  const std::span<std::byte> frame = group_.arena.allocate(encoded.size());
+  std::memcpy(frame.data(), encoded.data(), encoded.size());
+  place_frame(frame, {.position = position,
+                      .revision = head.next_revision,
+                      .stream = head.number,
+                      .type = *type,
+                      .recorded_at = now});
+  const std::size_t keys_begin = group_.keys.size();
+  group_.keys.push_back(category_key(head.category));
+  group_.keys.push_back(type_key(*type));
+  for (const std::uint64_t key : append.tag_keys(event)) group_.keys.push_back(key);
+  group_.frames.push_back(frame);
+  group_.events.push_back({head.next_revision, head.number, *type, keys_begin, group_.keys.size()});
+  ids_.add(event.id, position);
+
+  if (!event.external_data.empty()) {
+    auto stored = unit.exec("INSERT INTO payload (position, body) VALUES ($1, $2)", {position, event.external_data});
+    if (!stored) return std::move(stored).error();
+  }
+  if (options_.index_all_ids) {
+    auto indexed = unit.exec("INSERT INTO event_id (id, position) VALUES ($1, $2)",
+                             {BytesView{event.id.bytes()}, position});
+    if (!indexed && indexed.error().code() == Errc::already_exists) {
+      return Error{Errc::conflict,
+                   fmt::format("append {}: event id {} is stored already", head.name, event.id.to_string())};
+    }
+    if (!indexed) return std::move(indexed).error();
+  }
+  return {};
+}
+
+Result<void> SqliteLog::check_condition(Unit& unit, const AppendCondition& condition) {
+  const LogSnapshot snapshot = unit_snapshot();
+  ConditionCheck check{unit, snapshot, pending_, group_, *types_, options_.condition_events_max};
+  if (!condition.fail_if_match.empty()) {
+    auto match = check.first_match(condition.fail_if_match, condition.after);
+    if (!match) return std::move(match).error();
+    if (*match) {
+      return Error{Errc::conflict, fmt::format("append_if: position {} matches fail_if_match (after {})",
+                                               (*match)->value, condition.after.value)}
+          .with("position", (*match)->value);
+    }
+  }
+  if (!condition.fail_if_exists.empty()) {
+    auto match = check.first_match(condition.fail_if_exists, GlobalPosition{});
+    if (!match) return std::move(match).error();
+    if (*match) {
+      return Error{Errc::already_exists, fmt::format("append_if: position {} matches fail_if_exists", (*match)->value)}
+          .with("position", (*match)->value);
+    }
+  }
+  return {};
+}
+
+}  // namespace cairn::log
