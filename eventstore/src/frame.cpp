@@ -10,6 +10,7 @@
 #include <cairn/core/crc32c.hpp>
 #include <cairn/core/invariant.hpp>
 
+#include "copy_bytes.hpp"
 #include "little_endian.hpp"
 
 namespace cairn::log {
@@ -42,8 +43,6 @@ std::uint32_t frame_crc(BytesView frame, std::uint64_t position) noexcept {
   return crc32c(frame.subspan(sizeof(std::uint32_t)), crc32c(seed));
 }
 
-std::byte* append_bytes(std::byte* to, BytesView bytes) noexcept { return std::ranges::copy(bytes, to).out; }
-
 }  // namespace
 
 std::size_t frame_size(std::string_view stream_name, std::size_t metadata_size, std::size_t data_size) noexcept {
@@ -67,11 +66,11 @@ void encode_frame(std::string_view stream_name, const NewEvent& event, BytesView
   store_little(header + content_type_at, static_cast<std::uint8_t>(event.content_type));
   store_little(header + schema_version_at, event.schema_version);
   store_little(header + data_crc_at, external ? crc32c(event.data) : 0U);
-  append_bytes(header + id_at, event.id.bytes());
+  copy_bytes(event.id.bytes(), header + id_at);
 
-  std::byte* end = append_bytes(header + frame_header_bytes, as_bytes(stream_name));
-  end = append_bytes(end, metadata);
-  if (!external) append_bytes(end, event.data);
+  std::byte* end = copy_bytes(as_bytes(stream_name), header + frame_header_bytes);
+  end = copy_bytes(metadata, end);
+  if (!external) copy_bytes(event.data, end);
 }
 
 void place_frame(std::span<std::byte> frame, const FramePlace& place) noexcept {

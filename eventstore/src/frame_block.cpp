@@ -1,6 +1,5 @@
 #include "frame_block.hpp"
 
-#include <algorithm>
 #include <array>
 #include <limits>
 #include <string>
@@ -8,10 +7,9 @@
 #include <fmt/format.h>
 
 #include <cairn/core/crc32c.hpp>
-#include <cairn/core/invariant.hpp>
 
+#include "copy_bytes.hpp"
 #include "frame.hpp"
-#include "little_endian.hpp"
 
 namespace cairn::log {
 namespace {
@@ -63,7 +61,7 @@ std::uint32_t build_block(std::uint64_t first_position, std::uint32_t previous_c
   std::size_t end = offset_entry(count + 1);
   store_little(out.data() + offset_entry(0), static_cast<std::uint32_t>(end));
   for (std::uint32_t index = 0; index < count; ++index) {
-    std::ranges::copy(frames[index], out.data() + end);
+    copy_bytes(frames[index], out.data() + end);
     end += frames[index].size();
     store_little(out.data() + offset_entry(index + 1), static_cast<std::uint32_t>(end));
   }
@@ -101,12 +99,6 @@ Result<BlockView> BlockView::parse(BytesView block, std::uint64_t first_position
   view.crc_ = stored;
   view.previous_crc_ = load_little<std::uint32_t>(block.data() + previous_crc_at);
   return view;
-}
-
-BytesView BlockView::frame(std::uint32_t index) const noexcept {
-  invariant(index < count_, "frame index below the block's count");
-  const std::uint32_t begin = offset_of(block_, index);
-  return block_.subspan(begin, offset_of(block_, index + 1) - begin);
 }
 
 }  // namespace cairn::log

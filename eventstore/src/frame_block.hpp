@@ -5,7 +5,10 @@
 #include <span>
 
 #include <cairn/core/bytes.hpp>
+#include <cairn/core/invariant.hpp>
 #include <cairn/core/result.hpp>
+
+#include "little_endian.hpp"
 
 namespace cairn::log {
 
@@ -41,8 +44,13 @@ class BlockView {
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
   [[nodiscard]] std::uint32_t crc() const noexcept { return crc_; }
   [[nodiscard]] std::uint32_t previous_crc() const noexcept { return previous_crc_; }
-  /// `index` is below count().
-  [[nodiscard]] BytesView frame(std::uint32_t index) const noexcept;
+  /// `index` is below count(). Here and not in the source because replay asks for every frame.
+  [[nodiscard]] BytesView frame(std::uint32_t index) const noexcept {
+    invariant(index < count_, "frame index below the block's count");
+    const std::byte* const entry = block_.data() + offset_entry(index);
+    const auto begin = load_little<std::uint32_t>(entry);
+    return {block_.data() + begin, load_little<std::uint32_t>(entry + sizeof begin) - begin};
+  }
 
  private:
   BytesView block_;

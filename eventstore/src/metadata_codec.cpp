@@ -8,6 +8,7 @@
 
 #include <cairn/eventstore/new_event.hpp>
 
+#include "copy_bytes.hpp"
 #include "little_endian.hpp"
 #include "utf8.hpp"
 
@@ -20,26 +21,14 @@ constexpr std::size_t timestamp_bytes = sizeof(std::int64_t);
 
 Error invalid(std::string message) { return Error{Errc::invalid, std::move(message)}; }
 
-void append_bytes(BytesView bytes, Bytes& out) { out.insert(out.end(), bytes.begin(), bytes.end()); }
-
-template <std::integral Number>
-void append_number(Number value, Bytes& out) {
-  std::array<std::byte, sizeof value> bytes{};
-  store_little(bytes.data(), value);
-  append_bytes(bytes, out);
-}
-
-void append_kind(MetadataKind kind, Bytes& out) { append_number(static_cast<std::uint8_t>(kind), out); }
-
-void append_name(std::string_view name, Bytes& out) {
-  append_number(static_cast<std::uint8_t>(name.size()), out);
-  append_bytes(as_bytes(name), out);
-}
-
-void append_uuid(MetadataKind kind, const std::optional<Uuid>& id, Bytes& out) {
-  if (!id) return;
-  append_kind(kind, out);
-  append_bytes(id->bytes(), out);
+/// What is wrong with a name, to be put behind the name of what it is; empty when it is good. Apart from check_name
+/// so that good names, nearly all, cost no formatting.
+std::string problem_of_name(std::string_view text) {
+  if (text.empty()) return "is empty";
+  if (text.size() > name_bytes_max) return fmt::format("has {} bytes, at most {}", text.size(), name_bytes_max);
+  if (const auto at = find_invalid_utf8(text)) return fmt::format("is not UTF-8 at byte {}", *at);
+  if (const auto at = find_control_character(text)) return fmt::format("has a control character at byte {}", *at);
+  return {};
 }
 
 /// "metadata: " and what is wrong with the tags and headers.
@@ -51,11 +40,15 @@ Result<void> check_labels(const Metadata& metadata) {
     return invalid(fmt::format("metadata: {} headers, at most {}", metadata.headers.size(), event_headers_max));
   }
   for (std::size_t i = 0; i < metadata.tags.size(); ++i) {
-    if (auto good = check_name(fmt::format("metadata: tag {}", i + 1), metadata.tags[i]); !good) return good;
+    if (const std::string problem = problem_of_name(metadata.tags[i]); !problem.empty()) {
+      return invalid(fmt::format("metadata: tag {} {}", i + 1, problem));
+    }
   }
   for (std::size_t i = 0; i < metadata.headers.size(); ++i) {
     const auto& [name, value] = metadata.headers[i];
-    if (auto good = check_name(fmt::format("metadata: the name of header {}", i + 1), name); !good) return good;
+    if (const std::string problem = problem_of_name(name); !problem.empty()) {
+      return invalid(fmt::format("metadata: the name of header {} {}", i + 1, problem));
+    }
     if (value.size() > header_value_bytes_max) {
       return invalid(
           fmt::format("metadata: header {} has {} bytes, at most {}", i + 1, value.size(), header_value_bytes_max));
@@ -77,6 +70,40 @@ std::size_t encoded_size(const Metadata& metadata) noexcept {
   return size;
 }
 
+/// Writes fields one behind the other into bytes that are large enough for all of them.
+class FieldWriter {
+ public:
+  explicit FieldWriter(std::byte* to) noexcept : to_{to} {}
+
+  void uuid(MetadataKind kind, const Uuid& id) noexcept {
+    number(static_cast<std::uint8_t>(kind));
+    bytes(id.bytes());
+  }
+  void timestamp(MetadataKind kind, Timestamp at) noexcept {
+    number(static_cast<std::uint8_t>(kind));
+    number(std::int64_t{at.time_since_epoch().count()});
+  }
+  void name(MetadataKind kind, std::string_view name) noexcept {
+    number(static_cast<std::uint8_t>(kind));
+    number(static_cast<std::uint8_t>(name.size()));
+    bytes(as_bytes(name));
+  }
+  void header_value(std::string_view value) noexcept {
+    number(static_cast<std::uint16_t>(value.size()));
+    bytes(as_bytes(value));
+  }
+
+ private:
+  template <std::integral Number>
+  void number(Number value) noexcept {
+    store_little(to_, value);
+    to_ += sizeof value;
+  }
+  void bytes(BytesView bytes) noexcept { to_ = copy_bytes(bytes, to_); }
+
+  std::byte* to_;
+};
+
 }  // namespace
 
 Result<void> encode_metadata(const Metadata& metadata, Bytes& out) {
@@ -86,22 +113,15 @@ Result<void> encode_metadata(const Metadata& metadata, Bytes& out) {
   if (size > event_metadata_bytes_max) {
     return invalid(fmt::format("metadata: {} bytes encoded, at most {}", size, event_metadata_bytes_max));
   }
-  out.reserve(size);
-  append_uuid(MetadataKind::correlation_id, metadata.correlation_id, out);
-  append_uuid(MetadataKind::causation_id, metadata.causation_id, out);
-  if (metadata.occurred_at) {
-    append_kind(MetadataKind::occurred_at, out);
-    append_number(std::int64_t{metadata.occurred_at->time_since_epoch().count()}, out);
-  }
-  for (const std::string& tag : metadata.tags) {
-    append_kind(MetadataKind::tag, out);
-    append_name(tag, out);
-  }
+  out.resize(size);
+  FieldWriter writer{out.data()};
+  if (metadata.correlation_id) writer.uuid(MetadataKind::correlation_id, *metadata.correlation_id);
+  if (metadata.causation_id) writer.uuid(MetadataKind::causation_id, *metadata.causation_id);
+  if (metadata.occurred_at) writer.timestamp(MetadataKind::occurred_at, *metadata.occurred_at);
+  for (const std::string& tag : metadata.tags) writer.name(MetadataKind::tag, tag);
   for (const auto& [name, value] : metadata.headers) {
-    append_kind(MetadataKind::header, out);
-    append_name(name, out);
-    append_number(static_cast<std::uint16_t>(value.size()), out);
-    append_bytes(as_bytes(value), out);
+    writer.name(MetadataKind::header, name);
+    writer.header_value(value);
   }
   return {};
 }
@@ -184,15 +204,9 @@ Timestamp metadata_timestamp(const MetadataField& field) noexcept {
 }
 
 Result<void> check_name(std::string_view what, std::string_view text) {
-  if (text.empty()) return invalid(fmt::format("{} is empty", what));
-  if (text.size() > name_bytes_max) {
-    return invalid(fmt::format("{} has {} bytes, at most {}", what, text.size(), name_bytes_max));
-  }
-  if (const auto at = find_invalid_utf8(text)) return invalid(fmt::format("{} is not UTF-8 at byte {}", what, *at));
-  if (const auto at = find_control_character(text)) {
-    return invalid(fmt::format("{} has a control character at byte {}", what, *at));
-  }
-  return {};
+  const std::string problem = problem_of_name(text);
+  if (problem.empty()) return {};
+  return invalid(fmt::format("{} {}", what, problem));
 }
 
 }  // namespace cairn::log
