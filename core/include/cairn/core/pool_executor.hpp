@@ -13,7 +13,7 @@ struct PoolExecutorOptions {
   std::size_t threads = 0;
 };
 
-/// A fixed number of threads behind one queue (Boost.Asio's thread_pool).
+/// A fixed number of threads behind one queue.
 class PoolExecutor final : public Executor {
  public:
   /// Starts the threads. Errors: unavailable (the system has no thread left to give).
