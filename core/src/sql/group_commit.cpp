@@ -58,9 +58,7 @@ GroupCommit::Verdict GroupCommit::run_units(std::span<QueuedUnit* const> group) 
 // What a unit or prepare() did to the transaction, whatever it returned.
 std::optional<GroupCommit::Verdict> GroupCommit::check() {
   if (connection_.trouble()) return fail_all(Error{*connection_.trouble()});
-  if (!connection_.in_transaction() || savepoint_error_) {
-    return blame(connection_.ended_by() ? connection_.ended_by() : savepoint_error_);
-  }
+  if (auto ended = transaction_ended()) return blame(*std::move(ended));
   return std::nullopt;
 }
 
@@ -91,13 +89,12 @@ GroupCommit::Verdict GroupCommit::fail_all(const Error& error) {
   return Verdict::settled;
 }
 
-GroupCommit::Verdict GroupCommit::blame(std::optional<Error> error) {
+GroupCommit::Verdict GroupCommit::blame(Error error) {
   undo();
   if (outcomes_.size() > 1 && !broken_) return Verdict::find_guilty;
   if (broken_) error = Error{Errc::unavailable, broken_->message()};
   for (Result<void>& outcome : outcomes_) {
-    if (outcome.has_value())
-      outcome = error.value_or(Error{Errc::invalid, "a statement of the unit ended the transaction"});
+    if (outcome.has_value()) outcome = error;
   }
   return Verdict::settled;
 }
@@ -157,19 +154,22 @@ Error GroupCommit::savepoint_failed(int code, std::string_view what) {
   return *savepoint_error_;
 }
 
+std::optional<Error> GroupCommit::transaction_ended() const {
+  if (connection_.trouble()) return connection_.trouble();
+  if (savepoint_error_) return savepoint_error_;
+  if (connection_.in_transaction()) return std::nullopt;
+  return connection_.ended_by().value_or(Error{Errc::invalid, "a statement of the unit ended the transaction"});
+}
+
 Result<void> GroupCommit::open_savepoint() {
-  if (!connection_.in_transaction() || connection_.trouble() || savepoint_error_) {
-    return Error{Errc::unavailable, "savepoint: an earlier error ended the transaction"};
-  }
+  if (auto ended = transaction_ended()) return *std::move(ended);
   if (const int code = connection_.run("SAVEPOINT unit"); code != SQLITE_OK) return savepoint_failed(code, "savepoint");
   for (CommitParticipant* const participant : participants_) participant->savepoint_opened();
   return {};
 }
 
 Result<void> GroupCommit::close_savepoint(bool keep) {
-  if (!connection_.in_transaction() || connection_.trouble() || savepoint_error_) {
-    return Error{Errc::unavailable, "savepoint: an earlier error ended the transaction"};  // all will be undone
-  }
+  if (auto ended = transaction_ended()) return *std::move(ended);  // all will be undone
   if (!keep) {
     const int code = connection_.run("ROLLBACK TO unit");
     connection_.expire_blobs();

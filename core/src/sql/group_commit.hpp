@@ -80,13 +80,14 @@ class GroupCommit final {
   Verdict commit(std::span<QueuedUnit* const> group);
   /// Undoes everything and decides who hears of it: all, or the guilty one.
   Verdict fail_all(const Error& error);
-  Verdict blame(std::optional<Error> error);
+  Verdict blame(Error error);
   [[nodiscard]] std::optional<Verdict> check();
   Result<void> run_unit(QueuedUnit& unit);
   Result<void> prepare(Unit& unit);
   void undo();
   void deliver(std::span<QueuedUnit* const> group);
 
+  [[nodiscard]] std::optional<Error> transaction_ended() const;
   Result<void> open_savepoint();
   Result<void> close_savepoint(bool keep);
   [[nodiscard]] Error savepoint_failed(int code, std::string_view what);

@@ -116,10 +116,7 @@ Result<void> check_writable(Connection& connection, const StoreFile& store) {
 
 // Before anything that could recover, and so change, somebody else's database.
 Result<void> check_is_store(Connection& connection, const StoreFile& store, std::uint64_t size) {
-  if (size == 0) {
-    if (store.size_of("-wal") == 0) return {};
-    return not_ours(store.name(), "there is a write-ahead log, but no database beside it");
-  }
+  if (size == 0) return {};
   auto header = read_header(connection, store.name());
   if (!header) return std::move(header).error();
   // A creation that lost power: page 1 was not written yet, and the journal says that the file was empty.
@@ -157,6 +154,9 @@ Result<void> set_up_writer(Connection& connection, const StoreFile& store, const
 Result<std::unique_ptr<Connection>> open_writer(const StoreFile& store, const DatabaseOptions& options) {
   const bool existed = store.exists();
   const std::uint64_t size = store.size_of("");
+  if (size == 0 && store.size_of("-wal") > 0) {  // SQLite would remove it
+    return not_ours(store.name(), "there is a write-ahead log, but no database beside it");
+  }
   auto connection = Connection::open(store.name(), store.vfs(),
                                      existed ? Connection::Access::read_write : Connection::Access::create);
   if (!connection) {
