@@ -55,9 +55,9 @@ class AsyncAppend final : public QueuedUnit {
   static Result<std::unique_ptr<AsyncAppend>> make(log::SqliteLog& log, const StreamId& stream,
                                                    ExpectedRevision expected, std::span<const NewEvent> events,
                                                    EventStore::AppendDone done) {
-    std::unique_ptr<AsyncAppend> made{new AsyncAppend{log, stream, {events.begin(), events.end()}, std::move(done)}};
-    const StreamAppend append{made->stream_, expected, made->events_};
-    auto encoded = log::EncodedAppend::encode({&append, 1});
+    std::unique_ptr<AsyncAppend> made{new AsyncAppend{log, {events.begin(), events.end()}, std::move(done)}};
+    made->append_.emplace(StreamAppend{stream, expected, made->events_});
+    auto encoded = log::EncodedAppend::encode({&*made->append_, 1});
     if (!encoded) return std::move(encoded).error();
     made->encoded_.emplace(std::move(*encoded));
     return made;
@@ -80,13 +80,13 @@ class AsyncAppend final : public QueuedUnit {
   [[nodiscard]] std::size_t size_bytes() const override { return encoded_->size_bytes(); }
 
  private:
-  AsyncAppend(log::SqliteLog& log, const StreamId& stream, std::vector<NewEvent> events, EventStore::AppendDone done)
-      : log_{log}, stream_{stream}, events_{std::move(events)}, done_{std::move(done)} {}
+  AsyncAppend(log::SqliteLog& log, std::vector<NewEvent> events, EventStore::AppendDone done)
+      : log_{log}, events_{std::move(events)}, done_{std::move(done)} {}
 
   log::SqliteLog& log_;
-  StreamId stream_;
   std::vector<NewEvent> events_;
-  std::optional<log::EncodedAppend> encoded_;
+  std::optional<StreamAppend> append_;            // points into events_
+  std::optional<log::EncodedAppend> encoded_;     // points into append_ and events_
   EventStore::AppendDone done_;
   Appended landed_;
 };

@@ -188,6 +188,20 @@ Result<std::vector<std::optional<GlobalPosition>>> SqliteLog::resolve(SqlReader&
   return found;
 }
 
+Result<void> SqliteLog::index_ids(Unit& unit, std::uint64_t after, std::uint64_t through) {
+  const LogSnapshot committed = unit_snapshot();
+  StepBuffer buffer;
+  LogFetch fetch{unit, committed, buffer};
+  for (std::uint64_t position = after + 1; position <= through; ++position) {
+    auto frame = fetch.frame(position);
+    if (!frame) return std::move(frame).error();
+    auto indexed = unit.exec("INSERT OR IGNORE INTO event_id (id, position) VALUES ($1, $2)",
+                             {BytesView{frame->id.bytes()}, position});
+    if (!indexed) return std::move(indexed).error();
+  }
+  return {};
+}
+
 Result<StreamHead*> SqliteLog::head_of(SqlReader& reader, std::string_view stream) {
   if (StreamHead* known = heads_.find(stream)) return known;
   auto row = reader.first<std::uint32_t, std::uint32_t>("SELECT number, category FROM stream WHERE name = $1", {stream});
