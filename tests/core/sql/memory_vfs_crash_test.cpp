@@ -1,5 +1,7 @@
 #include <cairn/core/sql/memory_vfs.hpp>
 
+#include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -91,6 +93,76 @@ TEST(CrashSweepItself, SeesRowsLostWithoutSyncs) {
   workload.run(rows);
   found.erase("");
   EXPECT_GT(found.size(), 5U);
+}
+
+class Crash : public testing::Test {
+ protected:
+  /// A connection of a process that syncs nothing unless told.
+  void SetUp() override {
+    ASSERT_EQ(make_store(db_), SQLITE_OK);
+    ASSERT_EQ(db_.exec("CREATE TABLE t(x); INSERT INTO t VALUES('synced'); PRAGMA synchronous=OFF"), SQLITE_OK);
+  }
+
+  std::string rows_after(CrashDamage damage) {
+    return VfsConnection{memory_->crash(damage)->name(), "store.db"}.rows("SELECT x FROM t");
+  }
+
+  std::unique_ptr<MemoryVfs> memory_ = MemoryVfs::create({.track_durability = true});
+  VfsConnection db_{memory_->name(), "store.db"};
+};
+
+TEST_F(Crash, KeepsWhatWasSyncedAndNothingElseAtWorst) {
+  ASSERT_EQ(db_.exec("INSERT INTO t VALUES('not synced')"), SQLITE_OK);
+  EXPECT_EQ(rows_after({.unsynced = Unsynced::nothing}), "synced\n");
+}
+
+TEST_F(Crash, KeepsEverythingAtBest) {
+  ASSERT_EQ(db_.exec("INSERT INTO t VALUES('not synced')"), SQLITE_OK);
+  EXPECT_EQ(rows_after({.unsynced = Unsynced::everything}), "synced\nnot synced\n");
+}
+
+TEST_F(Crash, KillKeepsWhatWasWritten) {
+  ASSERT_EQ(db_.exec("INSERT INTO t VALUES('not synced')"), SQLITE_OK);
+  const auto image = memory_->clone();
+  const auto later = image->crash({.unsynced = Unsynced::nothing});
+  EXPECT_EQ(VfsConnection(image->name(), "store.db").rows("SELECT x FROM t"), "synced\nnot synced\n");
+  // What the kernel kept for the next process is as volatile as before.
+  EXPECT_EQ(VfsConnection(later->name(), "store.db").rows("SELECT x FROM t"), "synced\n");
+}
+
+TEST_F(Crash, SameSeedDoesTheSameDamage) {
+  ASSERT_EQ(db_.exec("INSERT INTO t VALUES(zeroblob(50000))"), SQLITE_OK);
+  const auto wal_after = [&](std::uint64_t seed) { return memory_->crash({.seed = seed})->read_file("store.db-wal"); };
+  EXPECT_EQ(wal_after(1), wal_after(1));
+  std::set<std::optional<Bytes>> different;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) different.insert(wal_after(seed));
+  EXPECT_GT(different.size(), 4U);
+}
+
+TEST_F(Crash, NeverChangesBytesOutsideTheUnsyncedWrites) {
+  const Bytes before = memory_->read_file("store.db-wal").value();
+  ASSERT_EQ(db_.exec("INSERT INTO t VALUES(zeroblob(50000))"), SQLITE_OK);
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    const Bytes after = memory_->crash({.seed = seed})->read_file("store.db-wal").value();
+    ASSERT_GE(after.size(), before.size());
+    EXPECT_TRUE(std::equal(before.begin(), before.end(), after.begin())) << test::seed_note(seed);
+  }
+}
+
+TEST_F(Crash, FileCreatedButNeverSyncedMayVanish) {
+  VfsConnection other{memory_->name(), "other.db"};
+  ASSERT_EQ(other.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; CREATE TABLE t(x)"), SQLITE_OK);
+  EXPECT_FALSE(memory_->crash({.unsynced = Unsynced::nothing})->read_file("other.db"));
+  EXPECT_TRUE(memory_->crash({.unsynced = Unsynced::everything})->read_file("other.db"));
+}
+
+TEST_F(Crash, DeletionThatWasNotSyncedMayBeUndone) {
+  ASSERT_EQ(db_.exec("PRAGMA synchronous=FULL; INSERT INTO t VALUES(2)"), SQLITE_OK);
+  db_.close();  // SQLite deletes the log and does not sync the directory
+  ASSERT_FALSE(memory_->read_file("store.db-wal"));
+  EXPECT_TRUE(memory_->crash({.unsynced = Unsynced::nothing})->read_file("store.db-wal"));
+  EXPECT_FALSE(memory_->crash({.unsynced = Unsynced::everything})->read_file("store.db-wal"));
+  EXPECT_EQ(rows_after({.unsynced = Unsynced::nothing}), "synced\n2\n");
 }
 
 INSTANTIATE_TEST_SUITE_P(Layers, CrashSweep, testing::Values(Layer::none, Layer::checksums),
