@@ -216,10 +216,13 @@ Result<std::optional<std::string>> Connection::ask(std::string_view sql) {
   auto statement = statements_.get(sql);
   if (!statement) return std::move(statement).error();
   const Running running{**statement};
-  const int code = sqlite3_step((*statement)->handle());
-  if (code == SQLITE_DONE) return std::optional<std::string>{};
-  if (code != SQLITE_ROW) return failed(code, sql);
-  return std::optional<std::string>{Row{(*statement)->handle()}.get<std::string>(0)};
+  std::optional<std::string> answer;
+  int code = sqlite3_step((*statement)->handle());
+  if (code == SQLITE_ROW) answer = Row{(*statement)->handle()}.get<std::string>(0);
+  // To the end: a pragma gives its row first and writes after it.
+  while (code == SQLITE_ROW) code = sqlite3_step((*statement)->handle());
+  if (code != SQLITE_DONE) return failed(code, sql);
+  return answer;
 }
 
 }  // namespace cairn::sql

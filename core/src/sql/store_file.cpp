@@ -1,11 +1,14 @@
 #include "sql/store_file.hpp"
 
+#include <cstring>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cairn/core/invariant.hpp>
 #include <cairn/core/sql/memory_vfs.hpp>
 
 namespace cairn::sql {
@@ -68,6 +71,22 @@ bool StoreFile::exists() const {
   if (memory_ != nullptr) return memory_->read_file(name_).has_value();
   std::error_code code;
   return fs::exists(name_, code);
+}
+
+bool StoreFile::read(std::string_view suffix, std::uint64_t offset, std::span<unsigned char> out) const {
+  invariant(!suffix.empty(), "the store itself is read through SQLite only");
+  std::string name = name_;
+  name += suffix;
+  if (memory_ != nullptr) {
+    const auto content = memory_->read_file(name);
+    if (!content || content->size() < offset + out.size()) return false;
+    std::memcpy(out.data(), content->data() + offset, out.size());
+    return true;
+  }
+  std::ifstream file{name, std::ios::binary};
+  file.seekg(static_cast<std::streamoff>(offset));
+  file.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size()));
+  return file.good();
 }
 
 void StoreFile::remove_all() const noexcept {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,9 @@ class StoreFile final {
   /// Of the file itself (""), "-wal", "-journal", "-shm"; 0 when there is none.
   [[nodiscard]] std::uint64_t size_of(std::string_view suffix) const;
   [[nodiscard]] bool exists() const;
+  /// Fills `out` from one of the files beside the store, never the store itself: closing a descriptor of that would
+  /// drop SQLite's locks. False when the file is shorter or absent.
+  [[nodiscard]] bool read(std::string_view suffix, std::uint64_t offset, std::span<unsigned char> out) const;
   /// Removes the file and what SQLite keeps beside it.
   void remove_all() const noexcept;
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <memory>
 
 #include <cairn/core/result.hpp>
@@ -11,11 +10,6 @@
 namespace cairn::sql {
 
 class StoreFile;
-
-/// "Crn1", in the header of every store (https://sqlite.org/fileformat2.html#application_id).
-inline constexpr std::uint32_t application_id = 0x43726e31;
-/// The layout of the file as a whole, in the header's user version. Tables have their own numbers (Migration).
-inline constexpr std::uint32_t file_format = 1;
 
 /// The writer's connection: creates the store when there is none, recovers what a dead owner left, sets what holds
 /// for every write. The caller holds the owner's lock.
