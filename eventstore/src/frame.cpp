@@ -89,9 +89,11 @@ std::optional<FrameView> decode_verified_frame(BytesView frame) noexcept {
   const auto data_size = load_little<std::uint32_t>(header + data_size_at);
   const std::size_t metadata_size = load_little<std::uint16_t>(header + metadata_size_at);
   const std::size_t stream_size = load_little<std::uint8_t>(header + stream_size_at);
-  const bool external = (load_little<std::uint8_t>(header + flags_at) & external_flag) != 0;
+  const auto flags = load_little<std::uint8_t>(header + flags_at);
+  const bool external = flags == external_flag;
   const std::size_t inline_size = external ? 0 : data_size;
-  if (stream_size == 0 || frame.size() != frame_header_bytes + stream_size + metadata_size + inline_size) {
+  if (flags > external_flag || stream_size == 0 ||
+      frame.size() != frame_header_bytes + stream_size + metadata_size + inline_size) {
     return std::nullopt;
   }
 
@@ -120,14 +122,14 @@ Result<FrameView> decode_frame(BytesView frame, std::uint64_t position) {
     return Error{Errc::corrupt, fmt::format("event {}: {}", position, problem)}.with("position", position);
   };
   const auto view = decode_verified_frame(frame);
-  if (!view) return refuse(fmt::format("the sizes in its frame do not add up to the frame's {} bytes", frame.size()));
+  if (!view) {
+    return refuse(fmt::format("its frame of {} bytes has other sizes inside, or flags nobody knows", frame.size()));
+  }
 
   const auto stored = load_little<std::uint32_t>(frame.data() + crc_at);
   const std::uint32_t computed = frame_crc(frame, position);
   if (stored != computed) return refuse(fmt::format("checksum {:08x}, expected {:08x}", computed, stored));
 
-  const auto flags = load_little<std::uint8_t>(frame.data() + flags_at);
-  if ((flags & ~external_flag) != 0) return refuse(fmt::format("unknown flags {:02x}", flags));
   const BytesView zero = frame.subspan(zero_at, stream_at - zero_at);
   if (std::ranges::any_of(zero, [](std::byte byte) { return byte != std::byte{0}; })) {
     return refuse("bytes set that must be zero");

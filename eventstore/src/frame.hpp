@@ -62,8 +62,9 @@ void place_frame(std::span<std::byte> frame, const FramePlace& place) noexcept;
 /// Errors: corrupt, naming position and what disagrees.
 [[nodiscard]] Result<FrameView> decode_frame(BytesView frame, std::uint64_t position);
 
-/// The same for bytes whose block checksum was verified already: only the sizes are checked, so that nothing outside
-/// `frame` is ever read; nothing when they disagree. A few nanoseconds; this is the way of replay.
+/// The same for bytes whose block checksum was verified already: only sizes and flags are checked, so that nothing
+/// outside `frame` is ever read nor taken for what it is not; nothing when they disagree. A few nanoseconds; this is
+/// the way of replay.
 [[nodiscard]] std::optional<FrameView> decode_verified_frame(BytesView frame) noexcept;
 
 }  // namespace cairn::log

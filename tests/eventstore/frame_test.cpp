@@ -205,7 +205,9 @@ TEST(Frame, RefusesWhatFormatOneDoesNotKnow) {
   const Bytes frame = encode("account-42", small_event());
   ASSERT_TRUE(decode_frame(sealed_with_flip(frame, 32, 1), position)) << "the helper seals";
   for (unsigned bit = 1; bit < 8; ++bit) {
-    EXPECT_TRUE(is_corrupt(decode_frame(sealed_with_flip(frame, 11, 1U << bit), position))) << "flag " << bit;
+    const Bytes flagged = sealed_with_flip(frame, 11, 1U << bit);
+    EXPECT_TRUE(is_corrupt(decode_frame(flagged, position))) << "flag " << bit;
+    EXPECT_FALSE(decode_verified_frame(flagged)) << "flag " << bit;
   }
   for (const std::size_t zero : {13U, 14U, 15U}) {
     EXPECT_TRUE(is_corrupt(decode_frame(sealed_with_flip(frame, zero, 0x10), position))) << "offset " << zero;
@@ -235,6 +237,7 @@ TEST(Frame, VerifiedDecodingStaysInsideWhateverItIsGiven) {
       garbage[8] = static_cast<std::byte>(metadata);
       garbage[9] = std::byte{0};
       garbage[10] = static_cast<std::byte>(stream);
+      garbage[11] = std::byte{0};
     }
     const auto view = decode_verified_frame(garbage);
     if (!view) continue;
