@@ -165,7 +165,7 @@ TEST(TimerHandle, MovedOrDetachedItsTimerStillRuns) {
   int fired = 0;
   TimerHandle inner = clock.after(1s, [&] { ++fired; });
   const TimerHandle outer = std::move(inner);
-  clock.after(1s, [&] { ++fired; }).detach();
+  clock.after(1s, [&] { ++fired; }).release();
   clock.advance(1min);
   EXPECT_EQ(fired, 2);
 }

@@ -61,7 +61,7 @@ TEST(SystemTimersRun, NothingIsLostBetweenThreads) {
             ++cancelled;
             all.count_down();
           } else {
-            timer.detach();
+            timer.release();
           }
         }
       });

@@ -175,7 +175,7 @@ class Driver {
 };
 
 TEST(Model, UnitsThatReadTheirWritesAndAreRolledBackLeaveMemoryAndFileAsTheModel) {
-  for (const std::uint64_t seed : test::seeds(150)) {
+  for (const std::uint64_t seed : test::seeds(500)) {
     SCOPED_TRACE(test::seed_note(seed));
     Driver{seed}.run(30);
     if (testing::Test::HasFailure()) return;

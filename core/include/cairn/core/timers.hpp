@@ -22,7 +22,7 @@ class [[nodiscard]] TimerHandle {
   /// when there was none: cancelling does not wait, so such a job may still run after this returns.
   bool cancel() noexcept;
   /// Lets the timer run without a handle.
-  void detach() noexcept { timers_ = nullptr; }
+  void release() noexcept { timers_ = nullptr; }
 
  private:
   friend class Timers;

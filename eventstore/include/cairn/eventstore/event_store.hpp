@@ -102,8 +102,8 @@ template <class T>
 Result<NewEvent> EventStore::new_event(const T& event, Metadata metadata) const {
   auto data = Codec<T>::encode(event);
   if (!data) return std::move(data).error();
-  NewEvent made = new_event(Codec<T>::type, *data, std::move(metadata));
-  made.schema_version = Codec<T>::schema_version;
+  NewEvent made = new_event(EventTraits<T>::type, *data, std::move(metadata));
+  made.schema_version = EventTraits<T>::schema_version;
   made.content_type = Codec<T>::content_type;
   return made;
 }

@@ -1,0 +1,59 @@
+#include <cairn/cairn.hpp>
+
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include <cairn/core/clock.hpp>
+#include <cairn/core/id_source.hpp>
+#include <cairn/core/random.hpp>
+#include <cairn/core/secure_random.hpp>
+#include <cairn/core/sql/database.hpp>
+
+namespace cairn {
+
+struct Cairn::Impl {
+  explicit Impl(std::uint64_t seed) : random{seed}, ids{clock, random} {}
+
+  SystemClock clock;
+  SeededRandom random;
+  UuidV7Source ids;
+  // Destroyed in reverse: the log leaves the database before that closes.
+  std::unique_ptr<Database> database;
+  std::unique_ptr<EventStore> events;
+};
+
+Cairn::Cairn(std::unique_ptr<Impl> impl) noexcept : impl_{std::move(impl)} {}
+Cairn::~Cairn() = default;
+
+Result<std::unique_ptr<Cairn>> Cairn::open(CairnOptions options, CairnParts parts) {
+  std::uint64_t seed = 0;
+  if (auto filled = OpenSslRandom{}.fill(std::as_writable_bytes(std::span{&seed, 1})); !filled) {
+    return std::move(filled).error();
+  }
+  auto impl = std::make_unique<Impl>(seed);
+  Clock* const clock = parts.clock != nullptr ? parts.clock : &impl->clock;
+  IdSource* const ids = parts.ids != nullptr ? parts.ids : &impl->ids;
+
+  DatabaseOptions database_options = std::move(options.database);
+  database_options.file = std::move(options.file);
+  database_options.durability = options.durability;
+  database_options.memory = options.memory;
+  auto database = Database::open(std::move(database_options),
+                                 {.clock = clock, .logger = parts.logger, .metrics = parts.metrics});
+  if (!database) return std::move(database).error();
+  impl->database = std::move(*database);
+
+  auto events = EventStore::open(*impl->database, options.events, {.clock = clock, .ids = ids});
+  if (!events) return std::move(events).error();
+  impl->events = std::move(*events);
+  return std::unique_ptr<Cairn>{new Cairn{std::move(impl)}};
+}
+
+EventStore& Cairn::events() noexcept { return *impl_->events; }
+
+Database& Cairn::database() noexcept { return *impl_->database; }
+
+Result<void> Cairn::close() { return impl_->database->close(); }
+
+}  // namespace cairn

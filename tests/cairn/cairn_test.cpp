@@ -1,0 +1,54 @@
+#include <cairn/cairn.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cairn/core/simulated_clock.hpp>
+#include <cairn/core/sql/database.hpp>
+#include <cairn/core/sql/memory_vfs.hpp>
+
+namespace cairn {
+namespace {
+
+TEST(Cairn, KeepsWhatWasAppendedOverCloseAndOpen) {
+  const auto disk = MemoryVfs::create();
+  for (std::uint64_t round = 0; round < 3; ++round) {
+    auto cairn = Cairn::open({.file = "bank.db", .memory = disk.get()}).value();
+    EventStore& events = cairn->events();
+    EXPECT_EQ(events.head(), GlobalPosition{round});
+    ASSERT_TRUE(events.append(StreamId{"account-42"}, ExpectedRevision::any(),
+                              events.new_event("account.deposited", as_bytes("{}"))));
+    ASSERT_TRUE(cairn->close());
+    ASSERT_TRUE(cairn->close()) << "closing twice is fine";
+  }
+}
+
+TEST(Cairn, UsesTheClockItIsHanded) {
+  const auto disk = MemoryVfs::create();
+  SimulatedClock clock;
+  auto cairn = Cairn::open({.file = "bank.db", .memory = disk.get()}, {.clock = &clock}).value();
+  EventStore& events = cairn->events();
+  const NewEvent event = events.new_event("account.deposited", as_bytes("{}"));
+  ASSERT_TRUE(events.append(StreamId{"account-42"}, ExpectedRevision::any(), event));
+  const auto stored = events.read_all().collect().value();
+  EXPECT_EQ(stored.at(0).recorded_at, clock.now());
+}
+
+TEST(Cairn, RefusesWorkAfterClose) {
+  const auto disk = MemoryVfs::create();
+  auto cairn = Cairn::open({.file = "bank.db", .memory = disk.get()}).value();
+  ASSERT_TRUE(cairn->close());
+  EventStore& events = cairn->events();
+  const NewEvent event = events.new_event("account.deposited", as_bytes("{}"));
+  const auto refused = events.append(StreamId{"account-42"}, ExpectedRevision::any(), event);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::cancelled);
+}
+
+TEST(Cairn, SaysWhyItCannotOpen) {
+  const auto missing = Cairn::open({.file = "/no/such/directory/bank.db"});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code(), Errc::not_found);
+}
+
+}  // namespace
+}  // namespace cairn
