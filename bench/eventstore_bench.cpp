@@ -1,0 +1,140 @@
+// Measures the event store against what the machine can do at best. bench/README.md says what each line means.
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "bench_context.hpp"
+#include "command_line.hpp"
+#include "machine.hpp"
+
+namespace cairn::bench {
+namespace {
+
+struct Section {
+  const char* heading;
+  std::vector<const char*> figures;  ///< their names
+  void (*measure)(BenchContext&);
+};
+
+// In this order: the log is appended to while it is small, grows once, and is then read, closed and killed.
+const std::vector<Section> sections{
+    {"Appends of one event",
+     {"fdatasync.p50", "fdatasync.p99", "append.1x1.rate", "append.1x1.p50", "append.1x1.p99", "append.1x1.p999",
+      "append.8x1.rate", "append.8x1.p50", "append.8x1.p99", "append.8x1.p999", "append.8x16.rate", "append.8x16.p50",
+      "append.8x16.p99", "append.8x16.p999"},
+     measure_append},
+    {"Appends of batches",
+     {"batch.100.over_raw", "batch.100.over_plain", "batch.100.cpu", "batch.100.written", "batch.1000.over_raw",
+      "batch.1000.over_plain", "batch.1000.cpu", "batch.1000.written"},
+     measure_batch},
+    {"Growth to full size",
+     {"growth.step_01", "growth.step_02", "growth.step_03", "growth.step_04", "growth.step_05", "growth.step_06",
+      "growth.step_07", "growth.step_08", "growth.step_09", "growth.step_10", "growth.last_step", "growth.cpu",
+      "growth.written", "growth.largest_transaction", "growth.longest_append", "growth.wal_peak"},
+     measure_growth},
+    {"Replay of the whole log",
+     {"replay.file", "replay.one_thread", "replay.two_threads", "replay.cpu"},
+     measure_replay},
+    {"Reading one stream, warm", {"stream.10", "stream.100", "stream.1000", "stream.10000"}, measure_stream},
+    {"Conditional appends at full size",
+     {"condition.none", "condition.two_tags_whole_log", "condition.two_tags_since_head"},
+     measure_condition},
+    {"Appends beside readers", {"tailing.wal_peak", "tailing.append_rate", "tailing.followed"}, measure_tailing},
+    {"Disk and memory", {"disk", "memory.replay", "memory.open"}, measure_footprint},
+    {"Opening", {"open.empty", "open.after_kill", "open.after_close"}, measure_reopen},
+    {"Twenty million streams",
+     {"memory.replay_many_streams", "memory.append_many_streams", "growth.many_streams"},
+     measure_many_streams},
+};
+
+/// The directory of the run's files; one that it made itself goes with it.
+class Directory {
+ public:
+  explicit Directory(const CommandLine& line) : own_{!line.directory} {
+    if (line.directory) {
+      path_ = *line.directory;
+      std::filesystem::create_directories(path_);
+      return;
+    }
+    std::string name = (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "files.XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error{fmt::format("cannot make directory {}", name)};
+    path_ = name;
+  }
+  ~Directory() {
+    std::error_code ignored;  // what is left behind is no reason to lose the figures
+    if (own_) std::filesystem::remove_all(path_, ignored);
+  }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  bool own_;
+  std::filesystem::path path_;
+};
+
+void run_child(const CommandLine& line, const Sizes& sizes) {
+  if (*line.child_task == "append") return child_append(line.child_file, sizes);
+  if (*line.child_task == "replay") return child_replay(line.child_file);
+  if (*line.child_task == "create_streams") return child_create_streams(line.child_file, sizes);
+  throw std::runtime_error{fmt::format("no child task {}", *line.child_task)};
+}
+
+bool wanted(const Section& section, const Report& report) {
+  for (const char* name : section.figures) {
+    if (report.wants(name)) return true;
+  }
+  return false;
+}
+
+void print_sizes(const Sizes& sizes) {
+  fmt::print(
+      "run         {}: {} streams beforehand, {} events of {} B data and {} B metadata, 8 types, two tags on a "
+      "tenth, {} rounds\n",
+      sizes.name, sizes.streams, sizes.growth_events, data_bytes, metadata_bytes, sizes.rounds);
+}
+
+void run(const CommandLine& line) {
+  const Sizes& sizes = line.quick ? quick_sizes : full_sizes;
+  if (line.child_task) return run_child(line, sizes);
+
+  const Directory directory{line};
+  print_machine(directory.path());
+  print_sizes(sizes);
+  Report report{line.only};
+  LogBed bed{directory.path(), sizes, line.keep};
+  SyncProbe probe{directory.path() / "fdatasync.probe"};
+  BenchContext context{.sizes = sizes, .report = report, .bed = bed, .probe = probe};
+  for (const Section& section : sections) {
+    if (!wanted(section, report)) continue;
+    report.heading(section.heading);
+    section.measure(context);
+  }
+  bed.close();
+  report.summary();
+  if (line.json) report.write_json(*line.json);
+}
+
+}  // namespace
+}  // namespace cairn::bench
+
+int main(int argc, char** argv) {
+  const auto line = cairn::bench::CommandLine::parse(argc, argv);
+  try {
+    cairn::bench::run(line);
+  } catch (const std::exception& error) {
+    std::fflush(stdout);
+    fmt::print(stderr, "eventstore_bench: {}\n", error.what());
+    return EXIT_FAILURE;
+  }
+  return EXIT_SUCCESS;
+}
