@@ -1,7 +1,5 @@
 #include <cairn/cairn.hpp>
 
-#include <cstdint>
-#include <span>
 #include <utility>
 
 #include <cairn/core/clock.hpp>
@@ -13,11 +11,11 @@
 namespace cairn {
 
 struct Cairn::Impl {
-  explicit Impl(std::uint64_t seed) : random{seed}, ids{clock, random} {}
+  explicit Impl(const SeededRandom& seeded) : random{seeded} {}
 
   SystemClock clock;
   SeededRandom random;
-  UuidV7Source ids;
+  UuidV7Source ids{clock, random};
   // Destroyed in reverse: the log leaves the database before that closes.
   std::unique_ptr<Database> database;
   std::unique_ptr<EventStore> events;
@@ -27,11 +25,10 @@ Cairn::Cairn(std::unique_ptr<Impl> impl) noexcept : impl_{std::move(impl)} {}
 Cairn::~Cairn() = default;
 
 Result<std::unique_ptr<Cairn>> Cairn::open(CairnOptions options, CairnParts parts) {
-  std::uint64_t seed = 0;
-  if (auto filled = OpenSslRandom{}.fill(std::as_writable_bytes(std::span{&seed, 1})); !filled) {
-    return std::move(filled).error();
-  }
-  auto impl = std::make_unique<Impl>(seed);
+  OpenSslRandom entropy;
+  const auto random = SeededRandom::from_entropy(entropy);
+  if (!random) return random.error();
+  auto impl = std::make_unique<Impl>(*random);
   Clock* const clock = parts.clock != nullptr ? parts.clock : &impl->clock;
   IdSource* const ids = parts.ids != nullptr ? parts.ids : &impl->ids;
 

@@ -18,16 +18,16 @@ namespace cairn {
 
 /// What a store uses when it is handed nothing else.
 struct SystemParts {
+  explicit SystemParts(const SeededRandom& seeded) : random{seeded} {}
+
   SystemClock clock;
   SeededRandom random;
-  UuidV7Source ids;
-
-  explicit SystemParts(std::uint64_t seed) : random{seed}, ids{clock, random} {}
+  UuidV7Source ids{clock, random};
 };
 
 struct EventStore::Impl {
-  Impl(Database& database, const EventStoreOptions& options, const EventStoreParts& parts, std::uint64_t seed)
-      : system{seed},
+  Impl(Database& database, const EventStoreOptions& options, const EventStoreParts& parts, const SeededRandom& random)
+      : system{random},
         ids{parts.ids != nullptr ? *parts.ids : system.ids},
         log{database, options, parts.clock != nullptr ? *parts.clock : system.clock} {}
 
@@ -104,11 +104,10 @@ Result<std::unique_ptr<EventStore>> EventStore::open(Database& database, EventSt
   std::vector<Migration> migrations;
   for (const auto& file : log::schema::sql_files) migrations.push_back({file.number, file.name, file.text});
   if (auto migrated = database.migrate("eventstore", migrations); !migrated) return std::move(migrated).error();
-  std::uint64_t seed = 0;
-  if (auto filled = OpenSslRandom{}.fill(std::as_writable_bytes(std::span{&seed, 1})); !filled) {
-    return std::move(filled).error();
-  }
-  std::unique_ptr<EventStore> store{new EventStore{std::make_unique<Impl>(database, options, parts, seed)}};
+  OpenSslRandom entropy;
+  const auto random = SeededRandom::from_entropy(entropy);
+  if (!random) return random.error();
+  std::unique_ptr<EventStore> store{new EventStore{std::make_unique<Impl>(database, options, parts, *random)}};
   if (auto attached = database.attach(store->impl_->log); !attached) return std::move(attached).error();
   store->impl_->attached = true;
   if (auto ready = store->impl_->set_up_id_index(); !ready) return std::move(ready).error();
