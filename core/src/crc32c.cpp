@@ -85,7 +85,7 @@ template <std::size_t Lane>
 __attribute__((target("sse4.2,pclmul"))) std::uint64_t three_lanes(std::uint64_t crc, const std::byte*& at,
                                                                    std::size_t& left) noexcept {
   static_assert(Lane % 8 == 0);
-  constexpr std::uint32_t past_two = power_of_x(8 * 2 * Lane - 33);
+  constexpr std::uint32_t past_two = power_of_x(16 * Lane - 33);
   constexpr std::uint32_t past_one = power_of_x(8 * Lane - 33);
   const __m128i factors = _mm_set_epi64x(past_one, past_two);
   for (; left >= 3 * Lane; left -= 3 * Lane, at += 3 * Lane) {

@@ -160,7 +160,7 @@ TEST(TimerHandle, ItsEndCancels) {
   EXPECT_EQ(fired, 10);
 }
 
-TEST(TimerHandle, MovedOrDetachedItsTimerStillRuns) {
+TEST(TimerHandle, MovedOrReleasedItsTimerStillRuns) {
   SimulatedClock clock;
   int fired = 0;
   TimerHandle inner = clock.after(1s, [&] { ++fired; });
