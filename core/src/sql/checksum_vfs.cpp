@@ -12,6 +12,8 @@
 #include <cairn/core/crc32c.hpp>
 #include <cairn/core/invariant.hpp>
 
+#include "sql/read_ahead.hpp"
+
 namespace cairn {
 
 struct ChecksumVfs::Shim {
@@ -24,6 +26,8 @@ struct ChecksumVfs::Shim {
   std::atomic<std::uint64_t> syncs{0};
   std::atomic<std::uint64_t> pages_read{0};
   std::atomic<std::uint64_t> wal_reads{0};
+  /// Writes and truncations of main files begun plus ended: odd while one is under way (there is one writer).
+  std::atomic<std::uint64_t> main_changes{0};
 };
 
 namespace {
@@ -42,6 +46,7 @@ struct ChecksumFile {
   Shim* shim = nullptr;
   Role role = Role::other;
   std::optional<BadPage> bad_page;
+  ReadAhead ahead;
 };
 static_assert(sizeof(ChecksumFile) % 8 == 0);  // SQLite aligns a file to 8 bytes; so must be the one behind it
 
@@ -58,9 +63,14 @@ void count(std::atomic<std::uint64_t>& counter, std::uint64_t amount = 1) {
 std::array<std::byte, ChecksumVfs::reserved_bytes> trailer(std::span<const std::byte, page_size> page,
                                                            std::uint32_t number) {
   const std::uint32_t crc = crc32c(page.first<checked_size>(), number);
-  return {std::byte(crc & 0xFFU),         std::byte((crc >> 8U) & 0xFFU), std::byte((crc >> 16U) & 0xFFU),
-          std::byte((crc >> 24U) & 0xFFU), trailer_magic[0],               trailer_magic[1],
-          trailer_magic[2],                trailer_magic[3]};
+  return {std::byte(crc & 0xFFU),
+          std::byte((crc >> 8U) & 0xFFU),
+          std::byte((crc >> 16U) & 0xFFU),
+          std::byte((crc >> 24U) & 0xFFU),
+          trailer_magic[0],
+          trailer_magic[1],
+          trailer_magic[2],
+          trailer_magic[3]};
 }
 
 int refuse(ChecksumFile& file, std::uint32_t page, PageDefect defect, int code) {
@@ -82,9 +92,34 @@ bool has_our_layout(std::span<const std::byte, page_size> first_page) {
          first_page[20] == std::byte{ChecksumVfs::reserved_bytes};
 }
 
+/// Fills the window from `offset` on. A failure here is nobody's failure: the page itself is read next.
+void read_ahead(ChecksumFile& file, sqlite3_file* below, sqlite3_int64 offset) {
+  const std::uint64_t changes = file.shim->main_changes.load(std::memory_order_acquire);
+  sqlite3_int64 size = 0;
+  if (changes % 2 != 0 || below->pMethods->xFileSize(below, &size) != SQLITE_OK) return;
+  const sqlite3_int64 left = (size - offset) / ChecksumVfs::page_bytes * ChecksumVfs::page_bytes;
+  const auto amount = static_cast<int>(std::min<sqlite3_int64>(left, ReadAhead::window_bytes));
+  if (amount <= ChecksumVfs::page_bytes) return;
+  if (below->pMethods->xRead(below, file.ahead.window(), amount, offset) != SQLITE_OK) return;
+  if (file.shim->main_changes.load(std::memory_order_acquire) != changes) return;
+  file.ahead.filled(offset, static_cast<std::size_t>(amount), changes);
+}
+
+int read_bytes(ChecksumFile& file, sqlite3_file* below, void* buffer, sqlite3_int64 offset) {
+  const auto take = [&] {
+    return file.ahead.take(offset, page_size, file.shim->main_changes.load(std::memory_order_acquire), buffer);
+  };
+  if (take()) return SQLITE_OK;
+  if (file.ahead.in_sequence(offset, page_size)) {
+    read_ahead(file, below, offset);
+    if (take()) return SQLITE_OK;
+  }
+  return below->pMethods->xRead(below, buffer, ChecksumVfs::page_bytes, offset);
+}
+
 int read_page(ChecksumFile& file, sqlite3_file* below, void* buffer, sqlite3_int64 offset) {
   const std::uint32_t number = page_number(offset);
-  const int code = below->pMethods->xRead(below, buffer, ChecksumVfs::page_bytes, offset);
+  const int code = read_bytes(file, below, buffer, offset);
   count(file.shim->pages_read);
   if (code == SQLITE_IOERR_SHORT_READ) {
     sqlite3_int64 size = 0;
@@ -122,7 +157,10 @@ int write_page(ChecksumFile& file, sqlite3_file* below, const void* buffer, sqli
   }
   const auto stamp = trailer(page, number);
   std::ranges::copy(stamp, page.begin() + checked_size);
-  return below->pMethods->xWrite(below, page.data(), ChecksumVfs::page_bytes, offset);
+  file.shim->main_changes.fetch_add(1, std::memory_order_acq_rel);
+  const int code = below->pMethods->xWrite(below, page.data(), ChecksumVfs::page_bytes, offset);
+  file.shim->main_changes.fetch_add(1, std::memory_order_acq_rel);
+  return code;
 }
 
 int file_write(sqlite3_file* handle, const void* buffer, int amount, sqlite3_int64 offset) {
@@ -145,7 +183,12 @@ int file_close(sqlite3_file* handle) {
   return code;
 }
 int file_truncate(sqlite3_file* handle, sqlite3_int64 size) {
-  return methods(handle).xTruncate(real(handle), size);
+  std::atomic<std::uint64_t>& changes = self(handle).shim->main_changes;
+  const std::uint64_t step = self(handle).role == Role::main ? 1 : 0;
+  changes.fetch_add(step, std::memory_order_acq_rel);
+  const int code = methods(handle).xTruncate(real(handle), size);
+  changes.fetch_add(step, std::memory_order_acq_rel);
+  return code;
 }
 int file_sync(sqlite3_file* handle, int flags) {
   count(self(handle).shim->syncs);

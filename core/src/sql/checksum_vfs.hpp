@@ -21,10 +21,10 @@ struct VfsCounters {
 };
 
 enum class PageDefect : std::uint8_t {
-  wrong_checksum,   ///< bytes changed after they were written, or the page belongs elsewhere
-  no_checksum,      ///< zeroed, or written by a program that keeps no checksums
-  truncated,        ///< the file ends inside the page
-  foreign_layout,   ///< an access that is not one 8192-byte page with 8 reserved bytes: not our file
+  wrong_checksum,  ///< bytes changed after they were written, or the page belongs elsewhere
+  no_checksum,     ///< zeroed, or written by a program that keeps no checksums
+  truncated,       ///< the file ends inside the page
+  foreign_layout,  ///< an access that is not one 8192-byte page with 8 reserved bytes: not our file
 };
 [[nodiscard]] std::string_view to_string(PageDefect defect) noexcept;
 

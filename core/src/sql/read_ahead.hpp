@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+
+namespace cairn {
+
+/// Bytes of a file read before SQLite asks for them, because it asks for one page at a time and a system call for
+/// each is most of the price of a long scan. Starts when pages are read in sequence. Belongs to one open file; knows
+/// nothing of I/O.
+///
+/// What it holds is as good as a read at this moment for as long as nobody wrote to the file since: the owner hands
+/// in a count of writes, which is odd while one is under way.
+class ReadAhead {
+ public:
+  static constexpr std::size_t window_bytes = 128U << 10U;
+
+  /// Copies `size` bytes at `offset` to `out` if they are here and still good.
+  [[nodiscard]] bool take(std::int64_t offset, std::size_t size, std::uint64_t writes, void* out) noexcept {
+    if (held_ == 0 || writes != writes_ || offset < offset_) return false;
+    const auto at = static_cast<std::size_t>(offset - offset_);
+    if (at + size > held_) return false;
+    std::memcpy(out, bytes_.get() + at, size);
+    next_ = offset + static_cast<std::int64_t>(size);
+    return true;
+  }
+
+  /// Notes a read and says whether it is one more of a sequence, so that filling the window pays.
+  [[nodiscard]] bool in_sequence(std::int64_t offset, std::size_t size) noexcept {
+    sequence_ = offset == next_ ? sequence_ + 1 : 0;
+    next_ = offset + static_cast<std::int64_t>(size);
+    return sequence_ >= sequence_min;
+  }
+
+  /// Room for the window; what it held is gone.
+  [[nodiscard]] void* window() {
+    if (!bytes_) bytes_ = std::make_unique_for_overwrite<std::byte[]>(window_bytes);
+    held_ = 0;
+    return bytes_.get();
+  }
+  /// The window now holds `size` bytes from `offset`, read while the count of writes stood at `writes`.
+  void filled(std::int64_t offset, std::size_t size, std::uint64_t writes) noexcept {
+    offset_ = offset;
+    held_ = size;
+    writes_ = writes;
+  }
+
+ private:
+  static constexpr int sequence_min = 3;
+
+  std::unique_ptr<std::byte[]> bytes_;
+  std::int64_t offset_ = 0;
+  std::size_t held_ = 0;
+  std::uint64_t writes_ = 0;
+  std::int64_t next_ = -1;
+  int sequence_ = 0;
+};
+
+}  // namespace cairn
