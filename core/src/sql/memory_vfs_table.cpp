@@ -198,7 +198,8 @@ int file_shm_map(sqlite3_file* file, int region, int size, int extend, void vola
     Handle& handle = self(file);
     *out = nullptr;
     const auto bytes = static_cast<std::size_t>(size);
-    if (const auto fault = enter(handle, IoOp::map_shared, extend != 0, static_cast<std::uint64_t>(region) * bytes, bytes)) {
+    if (const auto fault =
+            enter(handle, IoOp::map_shared, extend != 0, static_cast<std::uint64_t>(region) * bytes, bytes)) {
       return fault_code(*fault, IoOp::map_shared);
     }
     handle.file->shared_memory().map(handle.shm, static_cast<std::size_t>(region), bytes, extend != 0, out);

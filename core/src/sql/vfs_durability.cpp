@@ -26,9 +26,7 @@ void VfsDurability::wrote(std::uint64_t offset, BytesView data) {
   changes_.push_back({.offset = offset, .data = {data.begin(), data.end()}, .is_resize = false});
 }
 
-void VfsDurability::resized(std::uint64_t size) {
-  changes_.push_back({.offset = size, .data = {}, .is_resize = true});
-}
+void VfsDurability::resized(std::uint64_t size) { changes_.push_back({.offset = size, .data = {}, .is_resize = true}); }
 
 void VfsDurability::synced() {
   for (Change& change : changes_) {
@@ -47,7 +45,8 @@ void VfsDurability::lost() {
 
 VfsBytes VfsDurability::after_power_loss(CrashDamage::Unsynced unsynced, Random& random) const {
   VfsBytes bytes = durable_;
-  const double keep = random.unit();  // one chance for the whole image, so that seeds differ in kind, not in detail only
+  const double keep =
+      random.unit();  // one chance for the whole image, so that seeds differ in kind, not in detail only
   for (const Change& change : changes_) {
     if (change.state == State::settled || unsynced == CrashDamage::Unsynced::everything) {
       apply(change, bytes);

@@ -16,9 +16,9 @@ class VfsLock {
 
  private:
   mutable std::mutex mutex_;
-  int readers_ = 0;                 // handles at SHARED or above
-  const void* writer_ = nullptr;    // the handle at RESERVED or above
-  bool pending_ = false;            // the writer is at PENDING or above
+  int readers_ = 0;               // handles at SHARED or above
+  const void* writer_ = nullptr;  // the handle at RESERVED or above
+  bool pending_ = false;          // the writer is at PENDING or above
 };
 
 }  // namespace cairn

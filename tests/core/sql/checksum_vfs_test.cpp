@@ -50,68 +50,75 @@ class ChecksumVfsTest : public testing::Test {
  protected:
   /// A store with every kind of page, checkpointed and closed.
   void SetUp() override {
-    VfsConnection db{checksums_->name(), "store.db"};
+    VfsConnection db{checksums->name(), "store.db"};
     fill(db);
-    for (const std::string& query : queries) answers_.push_back(db.rows(query));
-    ASSERT_EQ(answers_.back(), "ok\n");
+    for (const std::string& query : queries) answers.push_back(db.rows(query));
+    ASSERT_EQ(answers.back(), "ok\n");
     db.close();
-    file_ = memory_->read_file("store.db").value();
-    ASSERT_EQ(file_.size() % page, 0U);
+    sound = memory->read_file("store.db").value();
+    ASSERT_EQ(sound.size() % page, 0U);
   }
 
   /// Opens the store with these bytes and asks everything. Empty when each query failed or was answered as before.
-  std::string ask(const Bytes& file) {
-    memory_->replace_file("store.db", file);
-    VfsConnection db{checksums_->name(), "store.db"};
+  std::string ask(const Bytes& content) {
+    memory->replace_file("store.db", content);
+    VfsConnection db{checksums->name(), "store.db"};
     std::string wrong;
-    errors_ = 0;
+    errors = 0;
     for (std::size_t i = 0; i < queries.size(); ++i) {
       const auto [code, rows] = db.query(queries[i]);
       const bool reported = code != SQLITE_OK || (i + 1 == queries.size() && rows != "ok\n");
-      if (reported) ++errors_;
-      if (!reported && rows != answers_[i]) wrong += queries[i] + "\n";
+      if (reported) ++errors;
+      if (!reported && rows != answers[i]) wrong += queries[i] + "\n";
     }
     return wrong;
   }
 
   /// The page behind the error that reading all of `table` meets in a store with these bytes.
-  std::optional<BadPage> bad_page(const Bytes& file) {
-    memory_->replace_file("store.db", file);
-    VfsConnection db{checksums_->name(), "store.db"};
-    EXPECT_EQ(db.exec("SELECT sum(length(hex(x))) FROM small; SELECT sum(length(hex(x))) FROM large"), SQLITE_IOERR_DATA);
+  std::optional<BadPage> bad_page(const Bytes& content) {
+    memory->replace_file("store.db", content);
+    VfsConnection db{checksums->name(), "store.db"};
+    EXPECT_EQ(db.exec("SELECT sum(length(hex(x))) FROM small; SELECT sum(length(hex(x))) FROM large"),
+              SQLITE_IOERR_DATA);
     return ChecksumVfs::last_bad_page(db.get());
   }
 
-  [[nodiscard]] std::size_t pages() const { return file_.size() / page; }
+  [[nodiscard]] std::size_t pages() const { return sound.size() / page; }
   /// The last page that holds something; it belongs to `small` or `large`.
   [[nodiscard]] std::uint32_t last_page() const {
     std::size_t last = pages();
-    while (std::all_of(begin_of(last), begin_of(last) + page - 8, [](std::byte b) { return b == std::byte{0}; })) --last;
+    while (std::all_of(begin_of(last), begin_of(last) + page - 8, [](std::byte b) { return b == std::byte{0}; }))
+      --last;
     return static_cast<std::uint32_t>(last);
   }
   [[nodiscard]] Bytes::const_iterator begin_of(std::size_t number) const {
-    return file_.begin() + static_cast<std::ptrdiff_t>((number - 1) * page);
+    return sound.begin() + static_cast<std::ptrdiff_t>((number - 1) * page);
   }
 
-  std::unique_ptr<MemoryVfs> memory_ = MemoryVfs::create();
-  std::unique_ptr<ChecksumVfs> checksums_ = ChecksumVfs::create(memory_->name().c_str());
-  std::vector<std::string> answers_;
-  Bytes file_;
-  std::size_t errors_ = 0;
+  std::unique_ptr<MemoryVfs> memory = MemoryVfs::create();
+  std::unique_ptr<ChecksumVfs> checksums = ChecksumVfs::create(memory->name().c_str());
+  std::vector<std::string> answers;
+  Bytes sound;
+  std::size_t errors = 0;
 };
 
 TEST_F(ChecksumVfsTest, SoundStoreReadsBack) {
-  EXPECT_EQ(ask(file_), "");
-  EXPECT_EQ(errors_, 0U);
+  EXPECT_EQ(ask(sound), "");
+  EXPECT_EQ(errors, 0U);
 }
 
 TEST_F(ChecksumVfsTest, EveryPageEndsWithItsChecksum) {
   for (std::size_t number = 1; number <= pages(); ++number) {
-    const BytesView bytes = BytesView{file_}.subspan((number - 1) * page, page);
+    const BytesView bytes = BytesView{sound}.subspan((number - 1) * page, page);
     const std::uint32_t crc = crc32c(bytes.first(page - 8), static_cast<std::uint32_t>(number));
-    const std::vector<std::byte> expected = {
-        std::byte(crc & 0xFFU), std::byte((crc >> 8U) & 0xFFU), std::byte((crc >> 16U) & 0xFFU), std::byte(crc >> 24U),
-        std::byte{'C'},         std::byte{'p'},                 std::byte{'c'},                  std::byte{'1'}};
+    const std::vector<std::byte> expected = {std::byte(crc & 0xFFU),
+                                             std::byte((crc >> 8U) & 0xFFU),
+                                             std::byte((crc >> 16U) & 0xFFU),
+                                             std::byte(crc >> 24U),
+                                             std::byte{'C'},
+                                             std::byte{'p'},
+                                             std::byte{'c'},
+                                             std::byte{'1'}};
     EXPECT_TRUE(std::ranges::equal(bytes.last(8), expected)) << "page " << number;
   }
 }
@@ -119,26 +126,26 @@ TEST_F(ChecksumVfsTest, EveryPageEndsWithItsChecksum) {
 // SQLite reads the first 100 bytes before it reads page 1 as a page, and believes page size and reserved bytes in them.
 TEST_F(ChecksumVfsTest, NoBitOfTheHeaderChangesAnAnswer) {
   for (std::size_t bit = 0; bit < std::size_t{100} * 8; ++bit) {
-    Bytes damaged = file_;
+    Bytes damaged = sound;
     flip(damaged, bit);
     EXPECT_EQ(ask(damaged), "") << "bit " << bit;
-    EXPECT_EQ(errors_, queries.size()) << "bit " << bit;
+    EXPECT_EQ(errors, queries.size()) << "bit " << bit;
   }
 }
 
 TEST_F(ChecksumVfsTest, EveryBitOfTheFirstPageIsCovered) {
-  VfsConnection db{checksums_->name(), "store.db"};
+  VfsConnection db{checksums->name(), "store.db"};
   ASSERT_EQ(db.exec("SELECT name FROM sqlite_schema"), SQLITE_OK);
-  Bytes first_page{file_.begin(), file_.begin() + page};
+  Bytes first_page{sound.begin(), sound.begin() + page};
   for (std::size_t bit = 0; bit < page * 8; ++bit) {
     flip(first_page, bit);
-    memory_->replace_file("store.db", first_page);
+    memory->replace_file("store.db", first_page);
     sqlite3_db_release_memory(db.get());
     ASSERT_EQ(db.exec("SELECT name FROM sqlite_schema"), SQLITE_IOERR_DATA) << "bit " << bit;
     flip(first_page, bit);
   }
-  memory_->replace_file("store.db", file_);
-  EXPECT_EQ(db.rows(queries[3]), answers_[3]);
+  memory->replace_file("store.db", sound);
+  EXPECT_EQ(db.rows(queries[3]), answers[3]);
 }
 
 TEST_F(ChecksumVfsTest, NoBitAnywhereChangesAnAnswer) {
@@ -146,16 +153,16 @@ TEST_F(ChecksumVfsTest, NoBitAnywhereChangesAnAnswer) {
   for (const std::uint64_t seed : test::seeds(400)) {
     SCOPED_TRACE(test::seed_note(seed));
     SeededRandom random{seed};
-    Bytes damaged = file_;
+    Bytes damaged = sound;
     flip(damaged, random.below(damaged.size() * 8));
     EXPECT_EQ(ask(damaged), "");
-    if (errors_ > 0) ++reported;
+    if (errors > 0) ++reported;
   }
   EXPECT_GT(reported, 0U);
 }
 
 TEST_F(ChecksumVfsTest, ChangedPageIsNamed) {
-  Bytes damaged = file_;
+  Bytes damaged = sound;
   flip(damaged, (last_page() - 1) * page * 8 + 4000);
   const auto bad = bad_page(damaged);
   ASSERT_TRUE(bad);
@@ -164,7 +171,7 @@ TEST_F(ChecksumVfsTest, ChangedPageIsNamed) {
 }
 
 TEST_F(ChecksumVfsTest, MisplacedPageIsDetected) {
-  Bytes damaged = file_;
+  Bytes damaged = sound;
   const std::uint32_t other = last_page() - 1;
   std::copy_n(begin_of(other), page, damaged.begin() + static_cast<std::ptrdiff_t>((last_page() - 1) * page));
   const auto bad = bad_page(damaged);
@@ -174,7 +181,7 @@ TEST_F(ChecksumVfsTest, MisplacedPageIsDetected) {
 }
 
 TEST_F(ChecksumVfsTest, ZeroedPageIsDetected) {
-  Bytes damaged = file_;
+  Bytes damaged = sound;
   std::fill_n(damaged.begin() + static_cast<std::ptrdiff_t>((last_page() - 1) * page), page, std::byte{0});
   const auto bad = bad_page(damaged);
   ASSERT_TRUE(bad);
@@ -183,7 +190,7 @@ TEST_F(ChecksumVfsTest, ZeroedPageIsDetected) {
 }
 
 TEST_F(ChecksumVfsTest, FileThatEndsInsideAPageIsDetected) {
-  Bytes damaged = file_;
+  Bytes damaged = sound;
   damaged.resize((last_page() - 1) * page + 100);
   const auto bad = bad_page(damaged);
   ASSERT_TRUE(bad);
@@ -192,28 +199,28 @@ TEST_F(ChecksumVfsTest, FileThatEndsInsideAPageIsDetected) {
 }
 
 TEST_F(ChecksumVfsTest, ForeignFileIsNeitherReadNorChanged) {
-  VfsConnection plain{memory_->name(), "foreign.db"};
+  VfsConnection plain{memory->name(), "foreign.db"};
   ASSERT_EQ(plain.exec("CREATE TABLE t(x); INSERT INTO t VALUES(1)"), SQLITE_OK);
   plain.close();
-  const Bytes before = memory_->read_file("foreign.db").value();
+  const Bytes before = memory->read_file("foreign.db").value();
 
-  VfsConnection db{checksums_->name(), "foreign.db"};
+  VfsConnection db{checksums->name(), "foreign.db"};
   EXPECT_EQ(db.exec("INSERT INTO t VALUES(2)"), SQLITE_IOERR_DATA);
   ASSERT_TRUE(ChecksumVfs::last_bad_page(db.get()));
   EXPECT_EQ(ChecksumVfs::last_bad_page(db.get())->defect, PageDefect::foreign_layout);
   db.close();
-  EXPECT_EQ(memory_->read_file("foreign.db"), before);
+  EXPECT_EQ(memory->read_file("foreign.db"), before);
 }
 
 TEST_F(ChecksumVfsTest, FileWithoutReservedBytesIsRefusedWhenItIsMade) {
-  VfsConnection db{checksums_->name(), "new.db"};
+  VfsConnection db{checksums->name(), "new.db"};
   EXPECT_EQ(db.exec("PRAGMA page_size=8192; CREATE TABLE t(x)"), SQLITE_IOERR_WRITE);
   ASSERT_TRUE(ChecksumVfs::last_bad_page(db.get()));
   EXPECT_EQ(ChecksumVfs::last_bad_page(db.get())->defect, PageDefect::foreign_layout);
 }
 
 TEST_F(ChecksumVfsTest, PagesFreedInTheTransactionThatMadeThemCarryChecksums) {
-  VfsConnection db{checksums_->name(), "freed.db"};
+  VfsConnection db{checksums->name(), "freed.db"};
   ASSERT_EQ(make_store(db), SQLITE_OK);
   ASSERT_EQ(db.exec("PRAGMA secure_delete=OFF; CREATE TABLE a(x); CREATE TABLE b(x); BEGIN;"
                     "INSERT INTO a VALUES(randomblob(200000)); INSERT INTO b VALUES(randomblob(100000));"
@@ -221,7 +228,7 @@ TEST_F(ChecksumVfsTest, PagesFreedInTheTransactionThatMadeThemCarryChecksums) {
             SQLITE_OK);
   ASSERT_NE(db.rows("PRAGMA freelist_count"), "0\n");
   // A backup is the one reader of free pages.
-  VfsConnection copy{checksums_->name(), "copy.db"};
+  VfsConnection copy{checksums->name(), "copy.db"};
   ASSERT_EQ(make_store(copy), SQLITE_OK);
   sqlite3_backup* backup = sqlite3_backup_init(copy.get(), "main", db.get(), "main");
   ASSERT_NE(backup, nullptr);
@@ -231,26 +238,26 @@ TEST_F(ChecksumVfsTest, PagesFreedInTheTransactionThatMadeThemCarryChecksums) {
 }
 
 TEST_F(ChecksumVfsTest, VacuumKeepsTheLayout) {
-  VfsConnection db{checksums_->name(), "store.db"};
+  VfsConnection db{checksums->name(), "store.db"};
   ASSERT_EQ(db.exec("VACUUM; PRAGMA wal_checkpoint(TRUNCATE); VACUUM INTO 'copy.db'"), SQLITE_OK);
-  VfsConnection copy{checksums_->name(), "copy.db"};
+  VfsConnection copy{checksums->name(), "copy.db"};
   EXPECT_EQ(copy.rows("PRAGMA integrity_check"), "ok\n");
-  EXPECT_EQ(copy.rows(queries[2]), answers_[2]);
+  EXPECT_EQ(copy.rows(queries[2]), answers[2]);
 }
 
 TEST_F(ChecksumVfsTest, CountsWhatItWritesReadsAndSyncs) {
-  const VfsCounters before = checksums_->counters();
-  VfsConnection db{checksums_->name(), "store.db"};
+  const VfsCounters before = checksums->counters();
+  VfsConnection db{checksums->name(), "store.db"};
   ASSERT_EQ(make_store(db), SQLITE_OK);
   ASSERT_EQ(db.exec("INSERT INTO large VALUES(9, zeroblob(50000))"), SQLITE_OK);
-  const VfsCounters committed = checksums_->counters();
+  const VfsCounters committed = checksums->counters();
   EXPECT_GT(committed.pages_read, before.pages_read);
   EXPECT_GT(committed.wal_bytes_written, before.wal_bytes_written + 50'000);
   EXPECT_EQ(committed.main_bytes_written, before.main_bytes_written);
   EXPECT_GT(committed.syncs, before.syncs);
 
   ASSERT_EQ(db.exec("PRAGMA wal_checkpoint(PASSIVE)"), SQLITE_OK);
-  const VfsCounters checkpointed = checksums_->counters();
+  const VfsCounters checkpointed = checksums->counters();
   EXPECT_GT(checkpointed.main_bytes_written, before.main_bytes_written + 50'000);
   EXPECT_EQ((checkpointed.main_bytes_written - before.main_bytes_written) % page, 0U);
 }
@@ -259,7 +266,7 @@ TEST_F(ChecksumVfsTest, DamageOnDiskIsSeenWhateverMmapSizeSays) {
   const auto disk = ChecksumVfs::create();
   const std::string name = testing::TempDir() + "checksum_vfs_mmap.db";
   std::filesystem::remove(name);
-  Bytes damaged = file_;
+  Bytes damaged = sound;
   flip(damaged, (last_page() - 1) * page * 8 + 4000);
   {
     std::ofstream out{name, std::ios::binary};

@@ -75,7 +75,8 @@ TEST(MemoryVfsConcurrent, CrashImagesTakenDuringWritesAreSound) {
   const auto memory = MemoryVfs::create({.track_durability = true});
   VfsConnection db{memory->name(), "store.db"};
   ASSERT_EQ(make_store(db), SQLITE_OK);
-  ASSERT_EQ(db.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, n INTEGER, x BLOB); INSERT INTO t VALUES(0, 0, 0)"), SQLITE_OK);
+  ASSERT_EQ(db.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, n INTEGER, x BLOB); INSERT INTO t VALUES(0, 0, 0)"),
+            SQLITE_OK);
   std::atomic<bool> done{false};
   std::atomic<int> acknowledged{0};
   std::thread writer{[&] {

@@ -25,7 +25,8 @@ constexpr int rows = 8;
 
 /// The two extremes and one damage for each seed: `usual` seeds, or as many as --seeds says.
 std::vector<CrashDamage> damages(std::uint64_t usual) {
-  std::vector<CrashDamage> all{{.seed = 0, .unsynced = Unsynced::nothing}, {.seed = 0, .unsynced = Unsynced::everything}};
+  std::vector<CrashDamage> all{{.seed = 0, .unsynced = Unsynced::nothing},
+                               {.seed = 0, .unsynced = Unsynced::everything}};
   for (const std::uint64_t seed : test::seeds(usual)) all.push_back({.seed = seed, .unsynced = Unsynced::random});
   return all;
 }
@@ -99,31 +100,31 @@ class Crash : public testing::Test {
  protected:
   /// A connection of a process that syncs nothing unless told.
   void SetUp() override {
-    ASSERT_EQ(make_store(db_), SQLITE_OK);
-    ASSERT_EQ(db_.exec("CREATE TABLE t(x); INSERT INTO t VALUES('synced'); PRAGMA synchronous=OFF"), SQLITE_OK);
+    ASSERT_EQ(make_store(db), SQLITE_OK);
+    ASSERT_EQ(db.exec("CREATE TABLE t(x); INSERT INTO t VALUES('synced'); PRAGMA synchronous=OFF"), SQLITE_OK);
   }
 
   std::string rows_after(CrashDamage damage) {
-    return VfsConnection{memory_->crash(damage)->name(), "store.db"}.rows("SELECT x FROM t");
+    return VfsConnection{memory->crash(damage)->name(), "store.db"}.rows("SELECT x FROM t");
   }
 
-  std::unique_ptr<MemoryVfs> memory_ = MemoryVfs::create({.track_durability = true});
-  VfsConnection db_{memory_->name(), "store.db"};
+  std::unique_ptr<MemoryVfs> memory = MemoryVfs::create({.track_durability = true});
+  VfsConnection db{memory->name(), "store.db"};
 };
 
 TEST_F(Crash, KeepsWhatWasSyncedAndNothingElseAtWorst) {
-  ASSERT_EQ(db_.exec("INSERT INTO t VALUES('not synced')"), SQLITE_OK);
+  ASSERT_EQ(db.exec("INSERT INTO t VALUES('not synced')"), SQLITE_OK);
   EXPECT_EQ(rows_after({.unsynced = Unsynced::nothing}), "synced\n");
 }
 
 TEST_F(Crash, KeepsEverythingAtBest) {
-  ASSERT_EQ(db_.exec("INSERT INTO t VALUES('not synced')"), SQLITE_OK);
+  ASSERT_EQ(db.exec("INSERT INTO t VALUES('not synced')"), SQLITE_OK);
   EXPECT_EQ(rows_after({.unsynced = Unsynced::everything}), "synced\nnot synced\n");
 }
 
 TEST_F(Crash, KillKeepsWhatWasWritten) {
-  ASSERT_EQ(db_.exec("INSERT INTO t VALUES('not synced')"), SQLITE_OK);
-  const auto image = memory_->clone();
+  ASSERT_EQ(db.exec("INSERT INTO t VALUES('not synced')"), SQLITE_OK);
+  const auto image = memory->clone();
   const auto later = image->crash({.unsynced = Unsynced::nothing});
   EXPECT_EQ(VfsConnection(image->name(), "store.db").rows("SELECT x FROM t"), "synced\nnot synced\n");
   // What the kernel kept for the next process is as volatile as before.
@@ -131,8 +132,8 @@ TEST_F(Crash, KillKeepsWhatWasWritten) {
 }
 
 TEST_F(Crash, SameSeedDoesTheSameDamage) {
-  ASSERT_EQ(db_.exec("INSERT INTO t VALUES(zeroblob(50000))"), SQLITE_OK);
-  const auto wal_after = [&](std::uint64_t seed) { return memory_->crash({.seed = seed})->read_file("store.db-wal"); };
+  ASSERT_EQ(db.exec("INSERT INTO t VALUES(zeroblob(50000))"), SQLITE_OK);
+  const auto wal_after = [&](std::uint64_t seed) { return memory->crash({.seed = seed})->read_file("store.db-wal"); };
   EXPECT_EQ(wal_after(1), wal_after(1));
   std::set<std::optional<Bytes>> different;
   for (std::uint64_t seed = 1; seed <= 8; ++seed) different.insert(wal_after(seed));
@@ -140,28 +141,28 @@ TEST_F(Crash, SameSeedDoesTheSameDamage) {
 }
 
 TEST_F(Crash, NeverChangesBytesOutsideTheUnsyncedWrites) {
-  const Bytes before = memory_->read_file("store.db-wal").value();
-  ASSERT_EQ(db_.exec("INSERT INTO t VALUES(zeroblob(50000))"), SQLITE_OK);
+  const Bytes before = memory->read_file("store.db-wal").value();
+  ASSERT_EQ(db.exec("INSERT INTO t VALUES(zeroblob(50000))"), SQLITE_OK);
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-    const Bytes after = memory_->crash({.seed = seed})->read_file("store.db-wal").value();
+    const Bytes after = memory->crash({.seed = seed})->read_file("store.db-wal").value();
     ASSERT_GE(after.size(), before.size());
     EXPECT_TRUE(std::equal(before.begin(), before.end(), after.begin())) << test::seed_note(seed);
   }
 }
 
 TEST_F(Crash, FileCreatedButNeverSyncedMayVanish) {
-  VfsConnection other{memory_->name(), "other.db"};
+  VfsConnection other{memory->name(), "other.db"};
   ASSERT_EQ(other.exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; CREATE TABLE t(x)"), SQLITE_OK);
-  EXPECT_FALSE(memory_->crash({.unsynced = Unsynced::nothing})->read_file("other.db"));
-  EXPECT_TRUE(memory_->crash({.unsynced = Unsynced::everything})->read_file("other.db"));
+  EXPECT_FALSE(memory->crash({.unsynced = Unsynced::nothing})->read_file("other.db"));
+  EXPECT_TRUE(memory->crash({.unsynced = Unsynced::everything})->read_file("other.db"));
 }
 
 TEST_F(Crash, DeletionThatWasNotSyncedMayBeUndone) {
-  ASSERT_EQ(db_.exec("PRAGMA synchronous=FULL; INSERT INTO t VALUES(2)"), SQLITE_OK);
-  db_.close();  // SQLite deletes the log and does not sync the directory
-  ASSERT_FALSE(memory_->read_file("store.db-wal"));
-  EXPECT_TRUE(memory_->crash({.unsynced = Unsynced::nothing})->read_file("store.db-wal"));
-  EXPECT_FALSE(memory_->crash({.unsynced = Unsynced::everything})->read_file("store.db-wal"));
+  ASSERT_EQ(db.exec("PRAGMA synchronous=FULL; INSERT INTO t VALUES(2)"), SQLITE_OK);
+  db.close();  // SQLite deletes the log and does not sync the directory
+  ASSERT_FALSE(memory->read_file("store.db-wal"));
+  EXPECT_TRUE(memory->crash({.unsynced = Unsynced::nothing})->read_file("store.db-wal"));
+  EXPECT_FALSE(memory->crash({.unsynced = Unsynced::everything})->read_file("store.db-wal"));
   EXPECT_EQ(rows_after({.unsynced = Unsynced::nothing}), "synced\n2\n");
 }
 

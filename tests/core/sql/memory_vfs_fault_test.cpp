@@ -105,72 +105,72 @@ TEST_P(FaultSweep, NoAcknowledgedRowIsLostInRecovery) {
 class Fault : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_EQ(make_store(db_), SQLITE_OK);
-    ASSERT_EQ(db_.exec("CREATE TABLE t(x)"), SQLITE_OK);
+    ASSERT_EQ(make_store(db), SQLITE_OK);
+    ASSERT_EQ(db.exec("CREATE TABLE t(x)"), SQLITE_OK);
   }
 
   /// The rows after a power loss that takes whatever it may take.
   std::string rows_after_power_loss() {
-    const auto image = memory_->crash({.unsynced = CrashDamage::Unsynced::nothing});
+    const auto image = memory->crash({.unsynced = CrashDamage::Unsynced::nothing});
     return VfsConnection{image->name(), "store.db"}.rows("SELECT x FROM t");
   }
 
-  std::unique_ptr<MemoryVfs> memory_ = MemoryVfs::create({.track_durability = true});
-  VfsConnection db_{memory_->name(), "store.db"};
+  std::unique_ptr<MemoryVfs> memory = MemoryVfs::create({.track_durability = true});
+  VfsConnection db{memory->name(), "store.db"};
 };
 
 TEST_F(Fault, FiresAtItsCallOnly) {
-  memory_->inject({.at_call = 2, .only = IoOp::sync});
-  EXPECT_EQ(db_.exec("INSERT INTO t VALUES(1)"), SQLITE_OK);
-  EXPECT_EQ(memory_->faults_fired(), 0U);
-  EXPECT_EQ(db_.exec("INSERT INTO t VALUES(2)"), SQLITE_IOERR_FSYNC);
-  EXPECT_EQ(db_.exec("INSERT INTO t VALUES(3)"), SQLITE_OK);
-  EXPECT_EQ(memory_->faults_fired(), 1U);
+  memory->inject({.at_call = 2, .only = IoOp::sync});
+  EXPECT_EQ(db.exec("INSERT INTO t VALUES(1)"), SQLITE_OK);
+  EXPECT_EQ(memory->faults_fired(), 0U);
+  EXPECT_EQ(db.exec("INSERT INTO t VALUES(2)"), SQLITE_IOERR_FSYNC);
+  EXPECT_EQ(db.exec("INSERT INTO t VALUES(3)"), SQLITE_OK);
+  EXPECT_EQ(memory->faults_fired(), 1U);
 }
 
 TEST_F(Fault, StickyFaultGoesOnUntilCleared) {
-  memory_->inject({.kind = FaultKind::disk_full, .only = IoOp::write, .file = FileKind::wal, .sticky = true});
-  EXPECT_EQ(db_.exec("INSERT INTO t VALUES(1)"), SQLITE_FULL);
-  EXPECT_EQ(db_.exec("INSERT INTO t VALUES(2)"), SQLITE_FULL);
-  EXPECT_EQ(memory_->faults_fired(), 2U);
-  memory_->clear_faults();
-  EXPECT_EQ(db_.exec("INSERT INTO t VALUES(3)"), SQLITE_OK);
-  EXPECT_EQ(db_.rows("SELECT x FROM t"), "3\n");
+  memory->inject({.kind = FaultKind::disk_full, .only = IoOp::write, .file = FileKind::wal, .sticky = true});
+  EXPECT_EQ(db.exec("INSERT INTO t VALUES(1)"), SQLITE_FULL);
+  EXPECT_EQ(db.exec("INSERT INTO t VALUES(2)"), SQLITE_FULL);
+  EXPECT_EQ(memory->faults_fired(), 2U);
+  memory->clear_faults();
+  EXPECT_EQ(db.exec("INSERT INTO t VALUES(3)"), SQLITE_OK);
+  EXPECT_EQ(db.rows("SELECT x FROM t"), "3\n");
 }
 
 TEST_F(Fault, FailedOpenIsSeenAsSuch) {
-  memory_->inject({.only = IoOp::open});
-  EXPECT_EQ(VfsConnection(memory_->name(), "store.db").opened(), SQLITE_CANTOPEN);
+  memory->inject({.only = IoOp::open});
+  EXPECT_EQ(VfsConnection(memory->name(), "store.db").opened(), SQLITE_CANTOPEN);
 }
 
 TEST_F(Fault, CommitWhoseSyncFailedIsReportedAndMayBeThereAfterACrash) {
-  memory_->inject({.only = IoOp::sync, .file = FileKind::wal});
-  EXPECT_EQ(db_.exec("INSERT INTO t VALUES(1)"), SQLITE_IOERR_FSYNC);
+  memory->inject({.only = IoOp::sync, .file = FileKind::wal});
+  EXPECT_EQ(db.exec("INSERT INTO t VALUES(1)"), SQLITE_IOERR_FSYNC);
   EXPECT_EQ(rows_after_power_loss(), "");
-  const auto image = memory_->crash({.unsynced = CrashDamage::Unsynced::everything});
+  const auto image = memory->crash({.unsynced = CrashDamage::Unsynced::everything});
   EXPECT_EQ(VfsConnection(image->name(), "store.db").rows("SELECT x FROM t"), "1\n");
 }
 
 TEST_F(Fault, SyncAfterAFailedSyncDoesNotSaveWhatTheFirstLost) {
-  ASSERT_EQ(db_.exec("PRAGMA synchronous=OFF; INSERT INTO t VALUES(1)"), SQLITE_OK);
-  memory_->inject({.only = IoOp::sync, .file = FileKind::wal});
-  ASSERT_EQ(db_.exec("PRAGMA synchronous=FULL; INSERT INTO t VALUES(2)"), SQLITE_IOERR_FSYNC);
-  ASSERT_EQ(db_.exec("INSERT INTO t VALUES(3)"), SQLITE_OK);
-  EXPECT_EQ(db_.rows("SELECT x FROM t"), "1\n3\n");
+  ASSERT_EQ(db.exec("PRAGMA synchronous=OFF; INSERT INTO t VALUES(1)"), SQLITE_OK);
+  memory->inject({.only = IoOp::sync, .file = FileKind::wal});
+  ASSERT_EQ(db.exec("PRAGMA synchronous=FULL; INSERT INTO t VALUES(2)"), SQLITE_IOERR_FSYNC);
+  ASSERT_EQ(db.exec("INSERT INTO t VALUES(3)"), SQLITE_OK);
+  EXPECT_EQ(db.rows("SELECT x FROM t"), "1\n3\n");
   EXPECT_EQ(rows_after_power_loss(), "");  // 3 is on the disk, behind the hole that 1 left
 }
 
 TEST_F(Fault, SyncAfterAFailedSyncSavesWhatStayedDirty) {
-  ASSERT_EQ(db_.exec("PRAGMA synchronous=OFF; INSERT INTO t VALUES(1)"), SQLITE_OK);
-  memory_->inject({.only = IoOp::sync, .file = FileKind::wal, .failed_sync_loses = false});
-  ASSERT_EQ(db_.exec("PRAGMA synchronous=FULL; INSERT INTO t VALUES(2)"), SQLITE_IOERR_FSYNC);
-  ASSERT_EQ(db_.exec("INSERT INTO t VALUES(3)"), SQLITE_OK);
+  ASSERT_EQ(db.exec("PRAGMA synchronous=OFF; INSERT INTO t VALUES(1)"), SQLITE_OK);
+  memory->inject({.only = IoOp::sync, .file = FileKind::wal, .failed_sync_loses = false});
+  ASSERT_EQ(db.exec("PRAGMA synchronous=FULL; INSERT INTO t VALUES(2)"), SQLITE_IOERR_FSYNC);
+  ASSERT_EQ(db.exec("INSERT INTO t VALUES(3)"), SQLITE_OK);
   EXPECT_EQ(rows_after_power_loss(), "1\n3\n");
 }
 
 TEST_F(Fault, SyncThatReportsFailureAfterItsEffectIsDurable) {
-  memory_->inject({.only = IoOp::sync, .file = FileKind::wal, .after_effect = true});
-  EXPECT_EQ(db_.exec("INSERT INTO t VALUES(1)"), SQLITE_IOERR_FSYNC);
+  memory->inject({.only = IoOp::sync, .file = FileKind::wal, .after_effect = true});
+  EXPECT_EQ(db.exec("INSERT INTO t VALUES(1)"), SQLITE_IOERR_FSYNC);
   EXPECT_EQ(rows_after_power_loss(), "1\n");
 }
 

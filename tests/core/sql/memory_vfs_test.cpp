@@ -67,12 +67,12 @@ TEST(MemoryVfs, RollbackJournalLocksExcludeReadersAndWriters) {
   VfsConnection b{memory->name(), "old.db"};
   ASSERT_EQ(a.exec("CREATE TABLE t(x); INSERT INTO t VALUES(1)"), SQLITE_OK);
 
-  ASSERT_EQ(b.rows("BEGIN; SELECT x FROM t"), "1\n");              // b: SHARED
+  ASSERT_EQ(b.rows("BEGIN; SELECT x FROM t"), "1\n");                        // b: SHARED
   ASSERT_EQ(a.exec("BEGIN IMMEDIATE; INSERT INTO t VALUES(2)"), SQLITE_OK);  // a: RESERVED
   EXPECT_EQ(b.exec("INSERT INTO t VALUES(3)"), SQLITE_BUSY);
-  EXPECT_EQ(a.exec("COMMIT"), SQLITE_BUSY);                        // a: PENDING
+  EXPECT_EQ(a.exec("COMMIT"), SQLITE_BUSY);  // a: PENDING
   VfsConnection c{memory->name(), "old.db"};
-  EXPECT_EQ(c.exec("SELECT x FROM t"), SQLITE_BUSY);               // no new readers now
+  EXPECT_EQ(c.exec("SELECT x FROM t"), SQLITE_BUSY);  // no new readers now
   ASSERT_EQ(b.exec("COMMIT"), SQLITE_OK);
   EXPECT_EQ(a.exec("COMMIT"), SQLITE_OK);
   EXPECT_EQ(c.rows("SELECT x FROM t"), "1\n2\n");
@@ -114,18 +114,21 @@ std::pair<std::string, Bytes> life_on(const std::string& vfs, const std::string&
     VfsConnection db{vfs, file};
     VfsConnection other{vfs, file};
     answers += db.rows("PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL");
-    answers += db.rows("CREATE TABLE IF NOT EXISTS t(id INTEGER PRIMARY KEY, x TEXT); CREATE INDEX IF NOT EXISTS i ON t(x)");
+    answers +=
+        db.rows("CREATE TABLE IF NOT EXISTS t(id INTEGER PRIMARY KEY, x TEXT); CREATE INDEX IF NOT EXISTS i ON t(x)");
     for (int i = 0; i < 40; ++i) {
       answers += db.rows("INSERT INTO t(x) VALUES(printf('%.*c', " + std::to_string(i * 331) + ", 'x'))");
       answers += other.rows("SELECT count(*), sum(length(x)) FROM t");
-      if (i % 10 == 9) answers += db.rows("DELETE FROM t WHERE id % 3 = 0; PRAGMA incremental_vacuum; PRAGMA wal_checkpoint");
+      if (i % 10 == 9)
+        answers += db.rows("DELETE FROM t WHERE id % 3 = 0; PRAGMA incremental_vacuum; PRAGMA wal_checkpoint");
       if (i != 15) continue;
       answers += db.rows("BEGIN; DELETE FROM t");
       answers += other.rows("BEGIN IMMEDIATE");
       answers += db.rows("ROLLBACK");
     }
     other.close();
-    answers += db.rows("PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA journal_mode=DELETE; DELETE FROM t WHERE id < 5");
+    answers +=
+        db.rows("PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA journal_mode=DELETE; DELETE FROM t WHERE id < 5");
   }
   return {answers, content()};
 }

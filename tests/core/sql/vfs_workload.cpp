@@ -34,8 +34,9 @@ class VfsWorkload::Session {
     if (writer_.get() == nullptr || make_store(writer_) != SQLITE_OK) return false;
     writer_.exec(settings_);
     ready_ = writer_.rows("PRAGMA journal_mode") == "wal\n" &&
-             writer_.exec("CREATE TABLE IF NOT EXISTS t(id INTEGER PRIMARY KEY, x TEXT);"
-                          "CREATE INDEX IF NOT EXISTS by_size ON t(length(x), id)") == SQLITE_OK;
+             writer_.exec(
+                 "CREATE TABLE IF NOT EXISTS t(id INTEGER PRIMARY KEY, x TEXT);"
+                 "CREATE INDEX IF NOT EXISTS by_size ON t(length(x), id)") == SQLITE_OK;
     return ready_;
   }
 
@@ -78,12 +79,12 @@ std::string VfsWorkload::check(const std::string& vfs) const {
   if (!made && !acknowledged_.empty()) return "the table is gone";
   if (made) {
     const auto ids = db.rows("SELECT id FROM t ORDER BY id");
-    if (const auto wrong = compare(ids); !wrong.empty()) return wrong;
+    if (auto wrong = compare(ids); !wrong.empty()) return wrong;
     if (const auto wrong = db.rows(wrong_content()); wrong != "0\n") return "rows with wrong content: " + wrong;
   }
-  const auto written =
-      db.rows("CREATE TABLE after_crash(x); INSERT INTO after_crash VALUES(zeroblob(30000));"
-              "PRAGMA wal_checkpoint(TRUNCATE); SELECT length(x) FROM after_crash");
+  const auto written = db.rows(
+      "CREATE TABLE after_crash(x); INSERT INTO after_crash VALUES(zeroblob(30000));"
+      "PRAGMA wal_checkpoint(TRUNCATE); SELECT length(x) FROM after_crash");
   return written == "0|0|0\n30000\n" ? "" : "writing on: " + written;
 }
 
