@@ -51,7 +51,7 @@ class Connection::Trusted {
   bool before_;
 };
 
-Connection::Connection(sqlite3* db) noexcept : db_{db}, statements_{db}, blobs_{db} {
+Connection::Connection(sqlite3* db) noexcept : db_{db}, statements_{db}, own_statements_{db}, blobs_{db} {
   sqlite3_set_authorizer(db_, &Connection::authorize, this);
 }
 
@@ -75,6 +75,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& file, co
 Connection::~Connection() {
   blobs_.close();
   statements_.clear();
+  own_statements_.clear();
   const int code = sqlite3_close(db_);
   invariant(code == SQLITE_OK, "a connection is closed with statements or blobs still open");
 }
@@ -203,7 +204,7 @@ Result<std::size_t> Connection::blob_size(const char* table, const char* column,
 
 int Connection::run(std::string_view sql) {
   const Trusted trusted{*this};
-  auto statement = statements_.get(sql);
+  auto statement = own_statements_.get(sql);
   if (!statement) return sqlite3_extended_errcode(db_);
   const Running running{**statement};
   int code = SQLITE_ROW;
@@ -213,7 +214,7 @@ int Connection::run(std::string_view sql) {
 
 Result<std::optional<std::string>> Connection::ask(std::string_view sql) {
   const Trusted trusted{*this};
-  auto statement = statements_.get(sql);
+  auto statement = own_statements_.get(sql);
   if (!statement) return std::move(statement).error();
   const Running running{**statement};
   std::optional<std::string> answer;

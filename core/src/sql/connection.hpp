@@ -78,7 +78,8 @@ class Connection final {
   [[nodiscard]] Result<Statement*> start(std::string_view sql, std::span<const SqlValue> args);
 
   sqlite3* db_;
-  StatementCache statements_;
+  StatementCache statements_;      // the user's
+  StatementCache own_statements_;  // apart: what is prepared there was not checked
   BlobHandles blobs_;
   bool trusted_ = false;
   std::optional<Error> trouble_;

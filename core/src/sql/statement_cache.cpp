@@ -37,6 +37,10 @@ int bind_value(sqlite3_stmt* statement, int index, const SqlValue& value) {
       value.variant());
 }
 
+int prepare_text(sqlite3* db, std::string_view text, sqlite3_stmt** handle, const char** tail) {
+  return sqlite3_prepare_v3(db, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT, handle, tail);
+}
+
 bool only_blank(const char* text, const char* end) {
   return std::all_of(text, end, [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ';'; });
 }
@@ -46,8 +50,14 @@ bool only_blank(const char* text, const char* end) {
 Result<std::unique_ptr<Statement>> Statement::prepare(sqlite3* db, std::string_view text) {
   sqlite3_stmt* handle = nullptr;
   const char* tail = nullptr;
-  const int code =
-      sqlite3_prepare_v3(db, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT, &handle, &tail);
+  int code = prepare_text(db, text, &handle, &tail);
+  if (code == SQLITE_ERROR) {
+    // "No such table" may mean that the table is new and the file could not be read to notice: SQLite takes a failed
+    // look at the schema's version for an unchanged one.
+    const int looked = sqlite3_exec(db, "PRAGMA schema_version", nullptr, nullptr, nullptr);
+    if (looked != SQLITE_OK) return to_error(db, looked, text);
+    code = prepare_text(db, text, &handle, &tail);
+  }
   if (code != SQLITE_OK) return to_error(db, code, text);
   if (handle == nullptr) return Error{Errc::invalid, fmt::format("{}: no statement in this text", text)};
   std::unique_ptr<Statement> statement{new Statement{handle, text}};

@@ -48,7 +48,26 @@ Writer::Writer(Parts parts)
       commit_units_{parts.metrics.histogram("cairn_commit_units")},
       wal_bytes_{parts.metrics.gauge("cairn_wal_bytes")} {}
 
-Result<void> Writer::open() { return connect(); }
+Result<void> Writer::open() {
+  log_trusted_ = parts_.store.size_of("-wal") == 0;
+  if (auto connected = connect(); !connected) return connected;
+  auto trusted = make_log_trusted();
+  // What waits in the log can be read without room to copy it.
+  if (!trusted && trusted.error().code() == Errc::storage_full) return {};
+  return trusted;
+}
+
+// A log that a dead owner left may hold pages its last sync failed to write: the kernel may take them for clean, and
+// then no later sync of the log makes them durable. Copied into the file they are, as in reconnect().
+Result<void> Writer::make_log_trusted() {
+  if (log_trusted_) return {};
+  auto copied = checkpointer_->truncate();
+  if (!copied && copied.error().code() == Errc::outcome_unknown) {
+    return Error{Errc::unavailable, copied.error().message()};
+  }
+  log_trusted_ = copied.has_value();
+  return copied;
+}
 
 Result<void> Writer::connect() {
   auto connection = open_writer(parts_.store, parts_.options);
@@ -104,6 +123,10 @@ bool Writer::run_group(std::size_t units_max) {
     finish(group_, Error{Errc::fenced, "write: the database is fenced; recover() first"});
     return true;
   }
+  if (auto trusted = make_log_trusted(); !trusted) {
+    finish(group_, trusted.error());
+    return true;
+  }
   const SteadyTime started = parts_.clock.steady_now();
   const std::uint64_t log_bytes = parts_.store.counters().wal_bytes_written;
   const std::size_t units = group_.size();
@@ -117,7 +140,7 @@ bool Writer::run_group(std::size_t units_max) {
 }
 
 bool Writer::run_idle_slice() {
-  if (fenced() || idle_work_failed_) return false;
+  if (fenced() || idle_work_failed_ || !log_trusted_) return false;
   const auto busy = std::find_if(participants_.begin(), participants_.end(),
                                  [](const CommitParticipant* participant) { return participant->has_idle_work(); });
   if (busy == participants_.end()) {
@@ -208,6 +231,7 @@ Result<void> Writer::reconnect() {
   epoch_.fetch_add(1, std::memory_order_acq_rel);
   if (auto connected = connect(); !connected) return connected;
   if (auto copied = checkpointer_->truncate(); !copied) return copied;
+  log_trusted_ = true;
   for (CommitParticipant* const participant : participants_) {
     if (auto loaded = group_commit_->reload(*participant); !loaded) return loaded;
   }

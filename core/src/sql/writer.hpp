@@ -69,6 +69,7 @@ class Writer final {
 
   Result<void> connect();
   Result<void> reconnect();
+  Result<void> make_log_trusted();
   bool run_group(std::size_t units_max);
   bool run_idle_slice();
   void finish(std::span<QueuedUnit* const> units, const Error& outcome);
@@ -89,6 +90,7 @@ class Writer final {
   std::vector<QueuedUnit*> group_;
   std::atomic<bool> fenced_{false};
   std::atomic<std::uint64_t> epoch_{1};
+  bool log_trusted_ = true;        // false: units wait for room to copy what a dead owner left
   bool idle_work_failed_ = false;  // until the next commit: the same slice would fail again at once
 };
 

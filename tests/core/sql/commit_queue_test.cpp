@@ -1,0 +1,124 @@
+#include "sql/commit_queue.hpp"
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cairn/core/clock.hpp>
+
+#include "core/sql/sql_test_store.hpp"
+
+namespace cairn::sql {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+test::ScriptedUnit unit_of(std::size_t bytes) {
+  test::ScriptedUnit unit{"SELECT 1"};
+  unit.bytes = bytes;
+  return unit;
+}
+
+class CommitQueueTest : public testing::Test {
+ protected:
+  std::vector<QueuedUnit*> take(CommitQueue& queue, std::size_t units_max = 100, std::size_t bytes_max = 10'000) {
+    std::vector<QueuedUnit*> taken;
+    queue.take(taken, units_max, bytes_max);
+    return taken;
+  }
+
+  SystemClock clock_;
+  test::ScriptedUnit a_ = unit_of(100), b_ = unit_of(100), c_ = unit_of(100), large_ = unit_of(5'000);
+};
+
+TEST_F(CommitQueueTest, GivesBackInOrderUpToTheLimits) {
+  CommitQueue queue{{10, 10'000, 0ms}, clock_};
+  for (auto* unit : {&a_, &b_, &large_, &c_}) ASSERT_TRUE(queue.push(*unit, false));
+  EXPECT_THAT(take(queue, 1), ElementsAre(&a_));
+  EXPECT_THAT(take(queue, 100, 1'000), ElementsAre(&b_));
+  EXPECT_THAT(take(queue, 100, 1'000), ElementsAre(&large_)) << "alone when it is larger than a group may be";
+  EXPECT_THAT(take(queue), ElementsAre(&c_));
+  EXPECT_TRUE(take(queue).empty());
+}
+
+TEST_F(CommitQueueTest, IsBoundedByCountAndBytes) {
+  CommitQueue by_count{{2, 10'000, 0ms}, clock_};
+  ASSERT_TRUE(by_count.push(a_, false));
+  ASSERT_TRUE(by_count.push(b_, false));
+  EXPECT_EQ(test::code_of(by_count.push(c_, false)), Errc::timeout);
+  (void)take(by_count, 1);
+  EXPECT_TRUE(by_count.push(c_, false));
+
+  CommitQueue by_bytes{{10, 250, 0ms}, clock_};
+  ASSERT_TRUE(by_bytes.push(a_, false));
+  ASSERT_TRUE(by_bytes.push(b_, false));
+  EXPECT_EQ(test::code_of(by_bytes.push(c_, false)), Errc::timeout);
+}
+
+TEST_F(CommitQueueTest, TakesOneUnitLargerThanItsBoundWhenEmpty) {
+  CommitQueue queue{{10, 250, 0ms}, clock_};
+  EXPECT_TRUE(queue.push(large_, false));
+  EXPECT_EQ(test::code_of(queue.push(a_, false)), Errc::timeout);
+}
+
+TEST_F(CommitQueueTest, ProducerTimesOutAndIsNotQueued) {
+  CommitQueue queue{{1, 10'000, 5ms}, clock_};
+  ASSERT_TRUE(queue.push(a_, true));
+  EXPECT_EQ(test::code_of(queue.push(b_, true)), Errc::timeout);
+  EXPECT_THAT(take(queue), ElementsAre(&a_));
+  EXPECT_TRUE(take(queue).empty());
+}
+
+TEST_F(CommitQueueTest, WaitingProducersAreLetInWhenThereIsRoom) {
+  CommitQueue queue{{1, 10'000, 60s}, clock_};
+  ASSERT_TRUE(queue.push(a_, true));
+  std::jthread producer{[&] { EXPECT_TRUE(queue.push(b_, true)); }};
+  std::vector<QueuedUnit*> taken;
+  while (taken.size() < 2) queue.take(taken, taken.size() + 1, 10'000);
+  EXPECT_THAT(taken, ElementsAre(&a_, &b_));
+}
+
+TEST_F(CommitQueueTest, RefusalReachesNewAndWaitingProducersAndLeavesWhatIsQueued) {
+  CommitQueue queue{{1, 10'000, 60s}, clock_};
+  ASSERT_TRUE(queue.push(a_, true));
+  std::jthread producer{[&] { EXPECT_EQ(test::code_of(queue.push(b_, true)), Errc::fenced); }};
+  queue.refuse(Error{Errc::fenced, "no"});
+  EXPECT_EQ(test::code_of(queue.push(c_, true)), Errc::fenced);
+  producer.join();
+  EXPECT_THAT(take(queue), ElementsAre(&a_));
+  queue.accept();
+  EXPECT_TRUE(queue.push(c_, true));
+}
+
+TEST_F(CommitQueueTest, WriterSleepsUntilThereIsWork) {
+  CommitQueue queue{{10, 10'000, 0ms}, clock_};
+  EXPECT_EQ(queue.wait(1us), CommitQueue::Found::nothing);
+  std::jthread producer{[&] { EXPECT_TRUE(queue.push(a_, true)); }};
+  EXPECT_EQ(queue.wait(std::nullopt), CommitQueue::Found::work);
+  producer.join();
+  (void)take(queue);
+  std::jthread other{[&] { EXPECT_TRUE(queue.push_errand([] {})); }};
+  EXPECT_EQ(queue.wait(std::nullopt), CommitQueue::Found::work);
+  other.join();
+  EXPECT_TRUE(queue.take_errand().has_value());
+  EXPECT_FALSE(queue.take_errand().has_value());
+}
+
+TEST_F(CommitQueueTest, StopsOnlyWhenEverythingWasTaken) {
+  CommitQueue queue{{10, 10'000, 0ms}, clock_};
+  ASSERT_TRUE(queue.push(a_, true));
+  queue.stop();
+  EXPECT_EQ(queue.wait(std::nullopt), CommitQueue::Found::work);
+  (void)take(queue);
+  EXPECT_EQ(queue.wait(std::nullopt), CommitQueue::Found::stop);
+  EXPECT_EQ(test::code_of(queue.push_errand([] {})), Errc::cancelled);
+}
+
+}  // namespace
+}  // namespace cairn::sql

@@ -1,0 +1,171 @@
+#include <cairn/core/sql/database.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cairn/core/sql/memory_vfs.hpp>
+
+#include "core/sql/sql_test_store.hpp"
+
+namespace cairn {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class Recovery : public testing::Test {
+ protected:
+  void SetUp() override {
+    test::must_exec(*db_, {"CREATE TABLE t(a INTEGER PRIMARY KEY)", "INSERT INTO t VALUES (1)"});
+  }
+  DatabaseOptions options() {
+    DatabaseOptions options = test::stepped_in(*memory_);
+    options.checkpoint_pages = 50;
+    return options;
+  }
+  Result<std::int64_t> insert(int key) {
+    return db_->write([&](Unit& unit) { return unit.exec("INSERT INTO t VALUES ($1)", {key}); });
+  }
+  std::vector<std::string> rows() { return test::rows(*db_, "SELECT a FROM t ORDER BY a"); }
+  void fail_sync(FileKind file) { memory_->inject({.kind = FaultKind::io_error, .only = IoOp::sync, .file = file}); }
+
+  std::unique_ptr<MemoryVfs> memory_ = MemoryVfs::create({.track_durability = true});
+  std::unique_ptr<Database> db_ = test::open_store(options());
+};
+
+TEST_F(Recovery, FailedSyncInCommitFencesReadsGoOnAndTheOutcomeIsFoundByLooking) {
+  fail_sync(FileKind::wal);
+  EXPECT_EQ(test::code_of(insert(2)), Errc::outcome_unknown);
+  EXPECT_TRUE(db_->fenced());
+  EXPECT_EQ(test::code_of(insert(3)), Errc::fenced);
+  EXPECT_THAT(rows(), ElementsAre("1"));
+  const std::uint64_t epoch = db_->epoch();
+
+  ASSERT_TRUE(db_->recover());
+  EXPECT_FALSE(db_->fenced());
+  EXPECT_EQ(db_->epoch(), epoch + 1);
+  // The commit was in the log: the same call again says so.
+  EXPECT_EQ(test::code_of(insert(2)), Errc::already_exists);
+  EXPECT_EQ(test::code_of(insert(3)), std::nullopt);
+  EXPECT_THAT(rows(), ElementsAre("1", "2", "3"));
+
+  // And what it was found to be does not change with a power loss: recovery synced it anew.
+  db_ = nullptr;
+  memory_ = memory_->crash({.unsynced = CrashDamage::Unsynced::nothing});
+  db_ = test::open_store(options());
+  EXPECT_THAT(rows(), ElementsAre("1", "2", "3"));
+}
+
+TEST_F(Recovery, FailedSyncInACheckpointFencesTooAndLosesNothing) {
+  ASSERT_TRUE(insert(2));
+  fail_sync(FileKind::main);
+  // Large enough for a checkpoint after its commit; the unit itself is durable in the log.
+  ASSERT_TRUE(db_->write([](Unit& unit) { return unit.exec("CREATE TABLE bulk AS SELECT zeroblob(900000) AS b"); }));
+  EXPECT_TRUE(db_->fenced());
+  EXPECT_EQ(test::code_of(insert(3)), Errc::fenced);
+  ASSERT_TRUE(db_->recover());
+  ASSERT_TRUE(insert(3));
+
+  memory_ = [&] {
+    auto image = memory_->crash({.unsynced = CrashDamage::Unsynced::nothing});
+    db_.reset();
+    return image;
+  }();
+  db_ = test::open_store(options());
+  EXPECT_THAT(rows(), ElementsAre("1", "2", "3"));
+  EXPECT_THAT(test::rows(*db_, "SELECT length(b) FROM bulk"), ElementsAre("900000"));
+}
+
+TEST_F(Recovery, StaysFencedUntilItSucceeds) {
+  fail_sync(FileKind::wal);
+  EXPECT_EQ(test::code_of(insert(2)), Errc::outcome_unknown);
+  memory_->inject({.kind = FaultKind::io_error, .only = IoOp::open, .sticky = true});
+  EXPECT_EQ(test::code_of(db_->recover()), Errc::unavailable);
+  EXPECT_TRUE(db_->fenced());
+  EXPECT_EQ(test::code_of(insert(3)), Errc::fenced);
+  memory_->inject({.kind = FaultKind::io_error, .only = IoOp::sync, .file = FileKind::main, .sticky = true});
+  EXPECT_FALSE(db_->recover());
+  EXPECT_TRUE(db_->fenced());
+  memory_->clear_faults();
+  EXPECT_THAT(rows().front(), "1") << "reads go on between the attempts";
+  ASSERT_TRUE(db_->recover());
+  ASSERT_TRUE(insert(3));
+}
+
+TEST_F(Recovery, WaitsForNoReadOfItsOwnThread) {
+  fail_sync(FileKind::wal);
+  EXPECT_EQ(test::code_of(insert(2)), Errc::outcome_unknown);
+  {
+    auto tx = db_->read();
+    ASSERT_TRUE(tx);
+    EXPECT_EQ(test::code_of(db_->recover()), Errc::timeout);
+    EXPECT_TRUE(db_->fenced());
+    EXPECT_EQ(tx->first<int>("SELECT count(*) FROM t", {}).value(), 1);
+  }
+  EXPECT_TRUE(db_->recover());
+}
+
+TEST_F(Recovery, QueuedUnitsAreFailedAsKnownNotDone) {
+  test::ScriptedUnit waiting{"INSERT INTO t VALUES (2)"};
+  ASSERT_TRUE(db_->submit(waiting));
+  ASSERT_TRUE(db_->recover());
+  ASSERT_TRUE(waiting.outcome.has_value());
+  EXPECT_EQ(test::code_of(*waiting.outcome), Errc::unavailable);
+  EXPECT_EQ(waiting.runs, 0);
+  EXPECT_THAT(rows(), ElementsAre("1"));
+}
+
+TEST_F(Recovery, OfAHealthyDatabaseChangesNothingButTheEpoch) {
+  ASSERT_TRUE(insert(2));
+  ASSERT_TRUE(db_->recover());
+  EXPECT_THAT(rows(), ElementsAre("1", "2"));
+  EXPECT_EQ(db_->epoch(), 2U);
+}
+
+TEST_F(Recovery, OfAFileThatIsGoneDoesNotMakeANewOne) {
+  memory_->remove_file("store.db");
+  EXPECT_EQ(test::code_of(db_->recover()), Errc::unavailable);
+  EXPECT_TRUE(db_->fenced());
+  EXPECT_FALSE(memory_->read_file("store.db").has_value());
+}
+
+TEST_F(Recovery, CloseOfAFencedDatabaseLeavesTheLogForTheNextOpen) {
+  fail_sync(FileKind::wal);
+  EXPECT_EQ(test::code_of(insert(2)), Errc::outcome_unknown);
+  ASSERT_TRUE(db_->close());
+  db_ = test::open_store(options());
+  EXPECT_THAT(rows(), ElementsAre("1", "2"));
+}
+
+TEST_F(Recovery, DiskFullRefusesWritesReadsGoOnAndRoomBringsWritesBack) {
+  std::uint64_t used = 0;
+  for (const std::string& file : memory_->files()) used += memory_->read_file(file)->size();
+  memory_->set_capacity(used + 20'000);
+  const auto fill = [&] {
+    return db_->write([](Unit& unit) { return unit.exec("INSERT INTO bulk VALUES (randomblob(50000))"); });
+  };
+  memory_->set_capacity(std::nullopt);
+  test::must_exec(*db_, {"CREATE TABLE bulk(b)"});
+  memory_->set_capacity(used + 60'000);
+  std::optional<Errc> refused;
+  int filled = 0;
+  while (!(refused = test::code_of(fill()))) ASSERT_LT(++filled, 100);
+  EXPECT_EQ(refused, Errc::storage_full);
+  EXPECT_FALSE(db_->fenced());
+  EXPECT_EQ(test::code_of(fill()), Errc::storage_full);
+  EXPECT_THAT(rows(), ElementsAre("1"));
+  EXPECT_THAT(test::rows(*db_, "SELECT count(*) FROM bulk"), ElementsAre(std::to_string(filled)));
+
+  memory_->set_capacity(std::nullopt);
+  ASSERT_TRUE(fill());
+  db_.reset();
+  db_ = test::open_store(options());
+  EXPECT_THAT(test::rows(*db_, "SELECT count(*) FROM bulk"), ElementsAre(std::to_string(filled + 1)));
+}
+
+}  // namespace
+}  // namespace cairn
