@@ -36,8 +36,8 @@ Result<std::unique_ptr<Cairn>> Cairn::open(CairnOptions options, CairnParts part
   database_options.file = std::move(options.file);
   database_options.durability = options.durability;
   database_options.memory = options.memory;
-  auto database = Database::open(std::move(database_options),
-                                 {.clock = clock, .logger = parts.logger, .metrics = parts.metrics});
+  auto database =
+      Database::open(std::move(database_options), {.clock = clock, .logger = parts.logger, .metrics = parts.metrics});
   if (!database) return std::move(database).error();
   impl->database = std::move(*database);
 

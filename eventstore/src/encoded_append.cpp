@@ -1,7 +1,7 @@
 #include "encoded_append.hpp"
 
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <fmt/format.h>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include "frame.hpp"
 #include "index_key.hpp"

@@ -26,7 +26,7 @@ class EventMatcher {
   [[nodiscard]] bool matches_item(std::size_t item, const FrameView& frame) const;
 
   EventFilter filter_;
-  bool restricts_ = false;       ///< by types or tags
+  bool restricts_ = false;                         ///< by types or tags
   std::vector<std::vector<std::uint32_t>> types_;  ///< numbers, one list for each item of the query
 };
 

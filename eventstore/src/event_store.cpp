@@ -35,6 +35,7 @@ struct EventStore::Impl {
   Result<std::vector<Appended>> append(Unit& unit, std::span<const StreamAppend> streams,
                                        const AppendCondition* condition);
   Result<void> set_up_id_index();
+  Result<std::int64_t> id_index_reach();
 
   SystemParts system;
   IdSource& ids;
@@ -85,8 +86,8 @@ class AsyncAppend final : public QueuedUnit {
 
   log::SqliteLog& log_;
   std::vector<NewEvent> events_;
-  std::optional<StreamAppend> append_;            // points into events_
-  std::optional<log::EncodedAppend> encoded_;     // points into append_ and events_
+  std::optional<StreamAppend> append_;         // points into events_
+  std::optional<log::EncodedAppend> encoded_;  // points into append_ and events_
   EventStore::AppendDone done_;
   Appended landed_;
 };
@@ -114,15 +115,22 @@ Result<std::unique_ptr<EventStore>> EventStore::open(Database& database, EventSt
   return store;
 }
 
+// Not in a unit: a store opens for reading on a disk that is too full for any.
+Result<std::int64_t> EventStore::Impl::id_index_reach() {
+  auto transaction = log.database().read();
+  if (!transaction) return std::move(transaction).error();
+  auto reach = transaction->first<std::int64_t>("SELECT value FROM store WHERE key = 'all_ids_indexed'", {});
+  if (!reach) return std::move(reach).error();
+  return reach->value_or(0);
+}
+
 /// The row all_ids_indexed is -1 while the index of ids is kept, and otherwise says how far it reaches.
 Result<void> EventStore::Impl::set_up_id_index() {
   constexpr std::int64_t kept = -1;
   constexpr std::uint64_t slice = 1'000;
-  auto reach = log.database().write([&](Unit& unit) {
-    return unit.first<std::int64_t>("SELECT value FROM store WHERE key = 'all_ids_indexed'", {});
-  });
-  if (!reach) return std::move(reach).error();
-  const std::int64_t before = reach->value_or(0);
+  auto before_now = id_index_reach();
+  if (!before_now) return std::move(before_now).error();
+  const std::int64_t before = *before_now;
   const auto set_reach = [&](std::int64_t value) {
     return log.database().write([&](Unit& unit) -> Result<void> {
       auto done = unit.exec("UPDATE store SET value = $1 WHERE key = 'all_ids_indexed'", {value});
@@ -130,7 +138,8 @@ Result<void> EventStore::Impl::set_up_id_index() {
       return {};
     });
   };
-  if (!log.options().index_all_ids) return before == kept ? set_reach(static_cast<std::int64_t>(log.head())) : Result<void>{};
+  if (!log.options().index_all_ids)
+    return before == kept ? set_reach(static_cast<std::int64_t>(log.head())) : Result<void>{};
   if (before == kept) return {};
   for (std::uint64_t after = static_cast<std::uint64_t>(before); after < log.head();) {
     const std::uint64_t through = std::min(after + slice, log.head());
@@ -157,8 +166,7 @@ Result<std::vector<Appended>> EventStore::Impl::append(std::span<const StreamApp
                                                        const AppendCondition* condition) {
   const auto encoded = log::EncodedAppend::encode(streams);
   if (!encoded) return encoded.error();
-  return log.database().write([&](Unit& unit) { return log.append(unit, *encoded, condition); },
-                              encoded->size_bytes());
+  return log.database().write([&](Unit& unit) { return log.append(unit, *encoded, condition); }, encoded->size_bytes());
 }
 
 Result<std::vector<Appended>> EventStore::Impl::append(Unit& unit, std::span<const StreamAppend> streams,

@@ -41,8 +41,8 @@ Page merge(std::vector<Page> pages, Direction direction) {
 
 }  // namespace
 
-std::optional<IndexPlan> IndexPlan::make(const EventFilter& filter, const NameTable& types,
-                                         const NameTable& categories, bool writer) {
+std::optional<IndexPlan> IndexPlan::make(const EventFilter& filter, const NameTable& types, const NameTable& categories,
+                                         bool writer) {
   const auto number = [writer](const NameTable& table, std::string_view name) {
     return writer ? table.number_of(name) : table.published_number_of(name);
   };

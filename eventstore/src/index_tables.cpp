@@ -56,13 +56,13 @@ Result<void> read_stream_positions(SqlReader& reader, std::uint32_t stream, std:
 Result<std::optional<std::uint64_t>> last_indexed_revision(SqlReader& reader, std::uint32_t stream) {
   std::optional<std::uint64_t> last;
   Result<void> outcome;
-  auto done = reader.each(
-      "SELECT revision, positions FROM stream_index WHERE stream = $1 ORDER BY revision DESC LIMIT 1", {stream},
-      [&](const Row& row) {
-        std::vector<std::uint64_t> positions;
-        outcome = decode_positions(0, row.blob(1), index_row_positions_max, positions);
-        if (outcome) last = static_cast<std::uint64_t>(row.integer(0)) + positions.size() - 1;
-      });
+  auto done =
+      reader.each("SELECT revision, positions FROM stream_index WHERE stream = $1 ORDER BY revision DESC LIMIT 1",
+                  {stream}, [&](const Row& row) {
+                    std::vector<std::uint64_t> positions;
+                    outcome = decode_positions(0, row.blob(1), index_row_positions_max, positions);
+                    if (outcome) last = static_cast<std::uint64_t>(row.integer(0)) + positions.size() - 1;
+                  });
   if (!done) return std::move(done).error();
   if (!outcome) return std::move(outcome).error();
   return last;
@@ -97,17 +97,16 @@ Result<void> read_posting_positions(SqlReader& reader, std::uint64_t key, std::u
     if (!done) return done;
     return outcome;
   }
-  auto done = reader.each(
-      "SELECT position, more FROM posting WHERE key = $1 AND position <= $2 ORDER BY position DESC",
-      {as_signed(key), bounded(to)}, [&](const Row& row) {
-        if (!decode(row)) return false;
-        for (auto position = row_positions.rbegin(); position != row_positions.rend(); ++position) {
-          if (*position > to) continue;
-          if (*position < from || full()) return false;
-          out.push_back(*position);
-        }
-        return !full();
-      });
+  auto done = reader.each("SELECT position, more FROM posting WHERE key = $1 AND position <= $2 ORDER BY position DESC",
+                          {as_signed(key), bounded(to)}, [&](const Row& row) {
+                            if (!decode(row)) return false;
+                            for (auto position = row_positions.rbegin(); position != row_positions.rend(); ++position) {
+                              if (*position > to) continue;
+                              if (*position < from || full()) return false;
+                              out.push_back(*position);
+                            }
+                            return !full();
+                          });
   if (!done) return done;
   return outcome;
 }

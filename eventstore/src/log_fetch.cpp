@@ -19,8 +19,8 @@ constexpr std::size_t whole_chunk_frames = 24;
 
 Error missing_chunk(std::uint64_t number, const Error& cause) {
   if (cause.code() != Errc::not_found) return cause;
-  return Error{Errc::corrupt, fmt::format("chunk {} (positions {} to {}) is missing", number,
-                                          first_position_of(number), first_position_of(number + 1) - 1)};
+  return Error{Errc::corrupt, fmt::format("chunk {} (positions {} to {}) is missing", number, first_position_of(number),
+                                          first_position_of(number + 1) - 1)};
 }
 
 }  // namespace
@@ -58,12 +58,14 @@ Result<FrameView> LogFetch::frame_in_chunk(std::uint64_t position) {
   const auto begin = load_little<std::uint32_t>(bounds.data());
   const auto end = load_little<std::uint32_t>(bounds.data() + 4);
   if (end < begin || end - begin < frame_header_bytes) {
-    return Error{Errc::corrupt, fmt::format("chunk {}: frame of position {} from byte {} to {}", number, position, begin, end)};
+    return Error{Errc::corrupt,
+                 fmt::format("chunk {}: frame of position {} from byte {} to {}", number, position, begin, end)};
   }
   const auto size = reader_.blob_size("chunk", "body", rowid);
   if (!size) return missing_chunk(number, size.error());
   if (end > *size) {
-    return Error{Errc::corrupt, fmt::format("chunk {}: frame of position {} ends at byte {} of {}", number, position, end, *size)};
+    return Error{Errc::corrupt,
+                 fmt::format("chunk {}: frame of position {} ends at byte {} of {}", number, position, end, *size)};
   }
   const std::span<std::byte> bytes = buffer_.allocate(end - begin);
   if (auto read = reader_.read_blob("chunk", "body", rowid, begin, bytes); !read) {
@@ -82,7 +84,8 @@ Result<void> LogFetch::frames(std::span<const std::uint64_t> positions, std::vec
     }
     const std::uint64_t number = chunk_of(positions[i]);
     std::size_t end = i + 1;
-    while (end < positions.size() && chunk_of(positions[end]) == number && positions[end] < snapshot_.memory_first()) ++end;
+    while (end < positions.size() && chunk_of(positions[end]) == number && positions[end] < snapshot_.memory_first())
+      ++end;
     if (end - i < whole_chunk_frames) {
       for (; i < end; ++i) {
         auto one = frame_in_chunk(positions[i]);
@@ -98,7 +101,8 @@ Result<void> LogFetch::frames(std::span<const std::uint64_t> positions, std::vec
     for (; i < end; ++i) {
       const auto index = static_cast<std::uint32_t>((positions[i] - 1) % chunk_events);
       if (index >= block->count()) {
-        return Error{Errc::corrupt, fmt::format("chunk {} has {} frames, not {}", number, block->count(), chunk_events)};
+        return Error{Errc::corrupt,
+                     fmt::format("chunk {} has {} frames, not {}", number, block->count(), chunk_events)};
       }
       auto one = decode_frame(block->frame(index), positions[i]);
       if (!one) return std::move(one).error();

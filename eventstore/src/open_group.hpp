@@ -42,8 +42,8 @@ struct OpenGroup {
   };
 
   FrameArena arena;
-  std::vector<BytesView> frames;  ///< frame i is at position first_position + i
-  std::vector<Event> events;      ///< the same order
+  std::vector<BytesView> frames;    ///< frame i is at position first_position + i
+  std::vector<Event> events;        ///< the same order
   std::vector<std::uint64_t> keys;  ///< posting keys of the events
   std::vector<HeadBefore> journal;
   std::vector<Mark> savepoints;

@@ -118,7 +118,8 @@ class ScanCursor final : public detail::LogCursor {
     auto block = BlockView::parse(chunk.body, first, "chunk");
     if (!block) return std::move(block).error();
     if (block->count() != chunk_events) {
-      return Error{Errc::corrupt, fmt::format("chunk {} has {} frames, not {}", chunk.number, block->count(), chunk_events)};
+      return Error{Errc::corrupt,
+                   fmt::format("chunk {} has {} frames, not {}", chunk.number, block->count(), chunk_events)};
     }
     if (auto linked = check_chain(chunk.number, *block); !linked) return linked;
     const std::uint64_t begin = std::max(low_, first);
@@ -126,7 +127,8 @@ class ScanCursor final : public detail::LogCursor {
     for (std::uint64_t i = 0; i <= last - begin && left_ > 0; ++i) {
       const std::uint64_t position = forward_ ? begin + i : last - i;
       const auto frame = decode_verified_frame(block->frame(static_cast<std::uint32_t>(position - first)));
-      if (!frame) return Error{Errc::corrupt, fmt::format("chunk {}: frame of position {} is malformed", chunk.number, position)};
+      if (!frame)
+        return Error{Errc::corrupt, fmt::format("chunk {}: frame of position {} is malformed", chunk.number, position)};
       if (auto taken = take(position, *frame); !taken) return taken;
       scanned_in_chunk_ = position;
     }

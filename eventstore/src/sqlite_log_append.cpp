@@ -37,8 +37,7 @@ bool expectation_holds(ExpectedRevision expected, std::uint64_t next_revision) n
     case ExpectedRevision::Kind::any: return true;
     case ExpectedRevision::Kind::no_stream: return next_revision == 0;
     case ExpectedRevision::Kind::stream_exists: return next_revision > 0;
-    case ExpectedRevision::Kind::exactly:
-      return next_revision > 0 && expected.revision().value == next_revision - 1;
+    case ExpectedRevision::Kind::exactly: return next_revision > 0 && expected.revision().value == next_revision - 1;
   }
   return false;
 }
@@ -110,8 +109,8 @@ Result<SqliteLog::Target> SqliteLog::choose_target(Unit& unit, const EncodedStre
 }
 
 /// The batch as it stands in the stream from `first_revision` on; nothing when other events, or none, stand there.
-Result<std::optional<Appended>> SqliteLog::stored_at(Unit& unit, const StreamHead& head,
-                                                     std::uint64_t first_revision, const EncodedStream& stream) {
+Result<std::optional<Appended>> SqliteLog::stored_at(Unit& unit, const StreamHead& head, std::uint64_t first_revision,
+                                                     const EncodedStream& stream) {
   if (first_revision >= head.next_revision || head.next_revision - first_revision < stream.events.size()) {
     return std::optional<Appended>{};
   }
@@ -123,16 +122,17 @@ Result<std::optional<Appended>> SqliteLog::stored_at(Unit& unit, const StreamHea
                                     stream.events.size());
   if (!positions) return std::move(positions).error();
   if (positions->size() < stream.events.size()) {
-    return Error{Errc::corrupt, fmt::format("stream {}: the index ends before revision {}", stream.name, last_revision)};
+    return Error{Errc::corrupt,
+                 fmt::format("stream {}: the index ends before revision {}", stream.name, last_revision)};
   }
   positions->resize(stream.events.size());
   for (std::size_t i = 0; i < positions->size(); ++i) {
     auto frame = fetch.frame((*positions)[i]);
     if (!frame) return std::move(frame).error();
     if (frame->stream_name != stream.name || frame->revision != first_revision + i) {
-      return Error{Errc::corrupt, fmt::format("stream {}: the index has position {} for revision {}, which holds {} revision {}",
-                                              stream.name, (*positions)[i], first_revision + i, frame->stream_name,
-                                              frame->revision)};
+      return Error{Errc::corrupt,
+                   fmt::format("stream {}: the index has position {} for revision {}, which holds {} revision {}",
+                               stream.name, (*positions)[i], first_revision + i, frame->stream_name, frame->revision)};
     }
     if (frame->id != stream.events[i].id) return std::optional<Appended>{};
   }
@@ -204,7 +204,8 @@ Result<void> SqliteLog::index_ids(Unit& unit, std::uint64_t after, std::uint64_t
 
 Result<StreamHead*> SqliteLog::head_of(SqlReader& reader, std::string_view stream) {
   if (StreamHead* known = heads_.find(stream)) return known;
-  auto row = reader.first<std::uint32_t, std::uint32_t>("SELECT number, category FROM stream WHERE name = $1", {stream});
+  auto row =
+      reader.first<std::uint32_t, std::uint32_t>("SELECT number, category FROM stream WHERE name = $1", {stream});
   if (!row) return std::move(row).error();
   std::uint64_t next_revision = 0;
   if (*row) {
@@ -278,11 +279,9 @@ Result<void> SqliteLog::place_event(Unit& unit, const EncodedAppend& append, con
   const BytesView encoded = append.frame(event);
   const std::span<std::byte> frame = group_.arena.allocate(encoded.size());
   std::memcpy(frame.data(), encoded.data(), encoded.size());
-  place_frame(frame, {.position = position,
-                      .revision = head.next_revision,
-                      .stream = head.number,
-                      .type = *type,
-                      .recorded_at = now});
+  place_frame(
+      frame,
+      {.position = position, .revision = head.next_revision, .stream = head.number, .type = *type, .recorded_at = now});
   const std::size_t keys_begin = group_.keys.size();
   group_.keys.push_back(category_key(head.category));
   group_.keys.push_back(type_key(*type));
@@ -296,8 +295,8 @@ Result<void> SqliteLog::place_event(Unit& unit, const EncodedAppend& append, con
     if (!stored) return std::move(stored).error();
   }
   if (options_.index_all_ids) {
-    auto indexed = unit.exec("INSERT INTO event_id (id, position) VALUES ($1, $2)",
-                             {BytesView{event.id.bytes()}, position});
+    auto indexed =
+        unit.exec("INSERT INTO event_id (id, position) VALUES ($1, $2)", {BytesView{event.id.bytes()}, position});
     if (!indexed && indexed.error().code() == Errc::already_exists) {
       return Error{Errc::conflict,
                    fmt::format("append {}: event id {} is stored already", head.name, event.id.to_string())};

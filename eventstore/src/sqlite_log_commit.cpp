@@ -43,7 +43,8 @@ LogSnapshot SqliteLog::snapshot() const {
 
 LogSnapshot SqliteLog::unit_snapshot() const {
   const std::uint64_t published = head_.load(std::memory_order_relaxed);
-  return {.head = published + group_.frames.size(), .tail = tail_, .group = &group_.frames, .group_first = published + 1};
+  return {
+      .head = published + group_.frames.size(), .tail = tail_, .group = &group_.frames, .group_first = published + 1};
 }
 
 std::shared_ptr<const NameTable> SqliteLog::types() const {
@@ -174,10 +175,11 @@ void SqliteLog::published() {
     categories_->publish();
     std::uint64_t position = head_.load(std::memory_order_relaxed);
     pending_.add(group_.events, [&](const OpenGroup::Event& event) {
-      return PendingIndex::Event{.position = ++position,
-                                 .revision = event.revision,
-                                 .stream = event.stream,
-                                 .posting_keys = std::span{group_.keys}.subspan(event.keys_begin, event.keys_end - event.keys_begin)};
+      return PendingIndex::Event{
+          .position = ++position,
+          .revision = event.revision,
+          .stream = event.stream,
+          .posting_keys = std::span{group_.keys}.subspan(event.keys_begin, event.keys_end - event.keys_begin)};
     });
     publish_tail();
     ids_.trim();
@@ -360,8 +362,8 @@ Result<void> SqliteLog::load_frame(BytesView bytes, std::uint64_t position, std:
 
   const std::uint32_t category = categories_->number_of(StreamId::category_of(frame->stream_name));
   if (category == 0) {
-    return Error{Errc::corrupt, fmt::format("position {}: the category of {} is not in the table", position,
-                                            frame->stream_name)};
+    return Error{Errc::corrupt,
+                 fmt::format("position {}: the category of {} is not in the table", position, frame->stream_name)};
   }
   std::vector<std::uint64_t> keys{category_key(category), type_key(frame->type)};
   for_each_tag(frame->metadata, [&](std::string_view tag) {

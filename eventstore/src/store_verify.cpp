@@ -36,8 +36,8 @@ class Verifier {
   Verifier(const SqliteLog& log, const VerifyOptions& options) : log_{log}, options_{options} {}
 
   Result<VerifyReport> run() {
-    for (auto check : {&Verifier::check_start, &Verifier::check_log, &Verifier::check_stream_index,
-                       &Verifier::check_postings}) {
+    for (auto check :
+         {&Verifier::check_start, &Verifier::check_log, &Verifier::check_stream_index, &Verifier::check_postings}) {
       auto done = (this->*check)();
       if (!done && done.error().code() != Errc::corrupt) return std::move(done).error();
       if (!done) {
@@ -83,8 +83,9 @@ class Verifier {
         auto block = BlockView::parse(*body, first, "chunk");
         if (!block) return std::move(block).error();
         if (block->count() != chunk_events || block->previous_crc() != previous_crc) {
-          return Error{Errc::corrupt, fmt::format("chunk {} does not follow chunk {}: {} frames, link {:08x}, expected {:08x}",
-                                                  number, number - 1, block->count(), block->previous_crc(), previous_crc)};
+          return Error{Errc::corrupt,
+                       fmt::format("chunk {} does not follow chunk {}: {} frames, link {:08x}, expected {:08x}", number,
+                                   number - 1, block->count(), block->previous_crc(), previous_crc)};
         }
         previous_crc = block->crc();
         for (std::uint32_t i = 0; i < chunk_events; ++i) {
@@ -181,11 +182,13 @@ class Verifier {
       ++report_.streams;
     }
     if (revision != next_revision) {
-      return Error{Errc::corrupt, fmt::format("stream index, stream {}: revision {} follows {} entries", stream, revision, next_revision)};
+      return Error{Errc::corrupt, fmt::format("stream index, stream {}: revision {} follows {} entries", stream,
+                                              revision, next_revision)};
     }
     positions.clear();
     if (auto decoded = decode_positions(0, row.blob(2), index_row_positions_max, positions); !decoded) {
-      return Error{Errc::corrupt, fmt::format("stream index, stream {}, revision {}: {}", stream, revision, decoded.error().message())};
+      return Error{Errc::corrupt, fmt::format("stream index, stream {}, revision {}: {}", stream, revision,
+                                              decoded.error().message())};
     }
     for (const std::uint64_t position : positions) entries.push_back({position, stream, next_revision++});
     return {};
@@ -213,7 +216,8 @@ class Verifier {
               positions.assign(1, position);
               outcome = decode_positions(position, row.blob(2), index_row_positions_max, positions);
               if (outcome && position <= last_of_key) {
-                outcome = Error{Errc::corrupt, fmt::format("index key {}: position {} follows {}", key, position, last_of_key)};
+                outcome = Error{Errc::corrupt,
+                                fmt::format("index key {}: position {} follows {}", key, position, last_of_key)};
               }
               if (!outcome) return false;
               last_of_key = positions.back();
@@ -229,7 +233,8 @@ class Verifier {
     }
     report_.index_entries += counted;
     if (counted == expected_postings_) return {};
-    return Error{Errc::corrupt, fmt::format("index of categories, types and tags: {} entries, expected {}", counted, expected_postings_)};
+    return Error{Errc::corrupt, fmt::format("index of categories, types and tags: {} entries, expected {}", counted,
+                                            expected_postings_)};
   }
 
   /// Follows entries to their frames. Those above what the log held at the start are left alone.
@@ -245,10 +250,12 @@ class Verifier {
         if (auto fetched = fetch_run(fetch, entries, i); !fetched) return fetched;
       }
       const FrameView& frame = frames_[i - frames_first_];
-      const bool agrees = streams ? frame.stream == entry.key && frame.revision == entry.revision : has_key(frame, entry.key);
+      const bool agrees =
+          streams ? frame.stream == entry.key && frame.revision == entry.revision : has_key(frame, entry.key);
       if (!agrees) {
-        return Error{Errc::corrupt, fmt::format("{} {}: position {} holds {} revision {}", streams ? "stream index, stream" : "index key",
-                                                entry.key, entry.position, frame.stream_name, frame.revision)};
+        return Error{Errc::corrupt, fmt::format("{} {}: position {} holds {} revision {}",
+                                                streams ? "stream index, stream" : "index key", entry.key,
+                                                entry.position, frame.stream_name, frame.revision)};
       }
       if (streams && entry.revision == 0) {
         if (auto good = check_stream_row(reader, frame); !good) return good;
@@ -295,14 +302,16 @@ class Verifier {
   }
 
   Result<void> check_stream_row(SqlReader& reader, const FrameView& frame) {
-    auto row = reader.first<std::string, std::uint32_t>("SELECT name, category FROM stream WHERE number = $1", {frame.stream});
+    auto row =
+        reader.first<std::string, std::uint32_t>("SELECT name, category FROM stream WHERE number = $1", {frame.stream});
     if (!row) return std::move(row).error();
     if (*row && std::get<0>(**row) == frame.stream_name && std::get<1>(**row) >= 1 &&
         std::get<1>(**row) <= categories_.size() &&
         categories_[std::get<1>(**row) - 1] == StreamId::category_of(frame.stream_name)) {
       return {};
     }
-    return Error{Errc::corrupt, fmt::format("stream {}: its row is missing or is not that of {}", frame.stream, frame.stream_name)};
+    return Error{Errc::corrupt,
+                 fmt::format("stream {}: its row is missing or is not that of {}", frame.stream, frame.stream_name)};
   }
 
   const SqliteLog& log_;

@@ -109,7 +109,8 @@ class StreamCursor final : public detail::LogCursor {
     positions_ = std::move(*positions);
     if (!forward_) {
       if (positions_.size() != limit) {
-        return Error{Errc::corrupt, fmt::format("stream {}: the index lacks revisions below {}", stream_.text(), high_)};
+        return Error{Errc::corrupt,
+                     fmt::format("stream {}: the index lacks revisions below {}", stream_.text(), high_)};
       }
       std::reverse(positions_.begin(), positions_.end());
     }

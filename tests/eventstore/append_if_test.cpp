@@ -77,8 +77,8 @@ TEST_P(AppendIf, NeedsAllTagsAndOneOfTheTypesOfAnItem) {
   std::uint64_t number = 1'000;
   for (const Case& one : cases) {
     SCOPED_TRACE(number);
-    const auto outcome = store->append_if({.fail_if_match = one.query},
-                                          {.stream = bob, .events = make_events(number++, 1, "probe")});
+    const auto outcome =
+        store->append_if({.fail_if_match = one.query}, {.stream = bob, .events = make_events(number++, 1, "probe")});
     EXPECT_EQ(!outcome, one.matches);
   }
 }

@@ -55,7 +55,9 @@ class Driver {
   }
 
  private:
-  [[nodiscard]] std::string pick_stream() { return "s" + std::to_string(random_.below(3)) + "-" + std::to_string(random_.below(6)); }
+  [[nodiscard]] std::string pick_stream() {
+    return "s" + std::to_string(random_.below(3)) + "-" + std::to_string(random_.below(6));
+  }
 
   void unit() {
     Model attempted;
@@ -106,10 +108,10 @@ class Driver {
       expected.push_back({stream, number, type, tags});
     }
     const bool right = random_.below(5) != 0;
-    const ExpectedRevision revision = !right                   ? ExpectedRevision::exactly(count + 7)
-                                      : random_.below(3) == 0  ? ExpectedRevision::any()
-                                      : count == 0             ? ExpectedRevision::no_stream()
-                                                               : ExpectedRevision::exactly(count - 1);
+    const ExpectedRevision revision = !right                  ? ExpectedRevision::exactly(count + 7)
+                                      : random_.below(3) == 0 ? ExpectedRevision::any()
+                                      : count == 0            ? ExpectedRevision::no_stream()
+                                                              : ExpectedRevision::exactly(count - 1);
     const auto appended = store_->append(unit, StreamId::parse(stream).value(), revision, events);
     ASSERT_EQ(appended.has_value(), right) << (appended ? "" : appended.error().to_string());
     if (!appended) {

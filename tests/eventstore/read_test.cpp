@@ -80,7 +80,8 @@ class Read : public testing::TestWithParam<std::size_t> {
 
 TEST_P(Read, AllForwardAndBackwardWithinBounds) {
   EXPECT_EQ(positions(store->read_all().collect().value()), range(1, count));
-  EXPECT_EQ(positions(store->read_all({.direction = Direction::backward}).collect().value()), reversed(range(1, count)));
+  EXPECT_EQ(positions(store->read_all({.direction = Direction::backward}).collect().value()),
+            reversed(range(1, count)));
   for (const auto& [from, to] : {std::pair{1, 1}, {1, 256}, {256, 257}, {250, 520}, {900, 1'000}, {1'000, 1'000}}) {
     const GlobalPosition low{static_cast<std::uint64_t>(from)};
     const GlobalPosition high{static_cast<std::uint64_t>(to)};
@@ -100,11 +101,13 @@ TEST_P(Read, StreamForwardAndBackwardWithinBounds) {
             reversed(range(0, 99)));
   EXPECT_EQ(revisions(store->read_stream(stream, {.from = Revision{40}, .to = Revision{44}}).collect().value()),
             range(40, 44));
-  EXPECT_EQ(revisions(store->read_stream(stream, {.direction = Direction::backward, .from = Revision{44}, .to = Revision{40}})
-                          .collect()
-                          .value()),
-            reversed(range(40, 44)));
-  EXPECT_EQ(revisions(store->read_stream(stream, {.from = Revision{98}, .events_max = 10}).collect().value()), range(98, 99));
+  EXPECT_EQ(
+      revisions(store->read_stream(stream, {.direction = Direction::backward, .from = Revision{44}, .to = Revision{40}})
+                    .collect()
+                    .value()),
+      reversed(range(40, 44)));
+  EXPECT_EQ(revisions(store->read_stream(stream, {.from = Revision{98}, .events_max = 10}).collect().value()),
+            range(98, 99));
   EXPECT_TRUE(store->read_stream(stream, {.from = Revision{100}}).collect().value().empty());
   EXPECT_TRUE(store->read_stream(StreamId{"odd-4"}).collect().value().empty());
   EXPECT_EQ(store->stream_head(stream).value(), Revision{99});

@@ -57,9 +57,7 @@ void MemoryStore::kill() {
   open();
 }
 
-std::vector<OwnedEvent> MemoryStore::dump() {
-  return store_->read_all({.filter = {.system = true}}).collect().value();
-}
+std::vector<OwnedEvent> MemoryStore::dump() { return store_->read_all({.filter = {.system = true}}).collect().value(); }
 
 void MemoryStore::settle() {
   while (database_->step(1).value()) {

@@ -72,7 +72,8 @@ class EventStore final {
   [[nodiscard]] Reader read_all(ReadAll options = {}) const;
   /// One stream in revision order. A stream that does not exist reads as empty.
   [[nodiscard]] Reader read_stream(const StreamId& stream, ReadStream options = {}) const;
-  /// The same inside a unit: sees what the unit itself and its group wrote before. The reader must not outlive the unit.
+  /// The same inside a unit: sees what the unit itself and its group wrote before. The reader must not outlive the
+  /// unit.
   [[nodiscard]] Reader read_all(Unit& unit, ReadAll options = {}) const;
   [[nodiscard]] Reader read_stream(Unit& unit, const StreamId& stream, ReadStream options = {}) const;
 

@@ -35,7 +35,8 @@ class Reader final {
   /// Highest position this reader has looked at (forward), also when a filter let nothing through.
   [[nodiscard]] GlobalPosition scanned_through() const noexcept;
 
-  /// Calls `f(const RecordedEvent&)` for every remaining event. `f` returns void, or Result<void> to stop with an error.
+  /// Calls `f(const RecordedEvent&)` for every remaining event. `f` returns void, or Result<void> to stop with an
+  /// error.
   template <class F>
   Result<void> for_each(F&& f) {
     for (;;) {

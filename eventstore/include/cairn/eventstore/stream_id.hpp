@@ -26,7 +26,8 @@ struct StreamLiteral {
 
 /// Name of a stream, the ordered events of one entity: 1 to 255 bytes of UTF-8 without control characters.
 /// The category is what stands before the first '-' ("account" of "account-42"; the whole name when there is
-/// none). Names beginning with '$' belong to the system and are left out of category and filtered reads unless asked for.
+/// none). Names beginning with '$' belong to the system and are left out of category and filtered reads unless asked
+/// for.
 class StreamId {
  public:
   static constexpr std::size_t size_max = 255;

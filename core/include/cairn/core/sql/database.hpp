@@ -69,7 +69,8 @@ class Database final {
   /// Blocks while the queue is full, at most `queue_timeout`: then `timeout`, known not done.
   /// `size_bytes` is what it counts for in the queue's bound on bytes.
   template <class F>
-  auto write(F&& f, std::size_t size_bytes = 0) -> decltype(call_user("unit", std::forward<F>(f), std::declval<Unit&>()));
+  auto write(F&& f, std::size_t size_bytes = 0)
+      -> decltype(call_user("unit", std::forward<F>(f), std::declval<Unit&>()));
 
   /// Queues `unit` and returns; it stays alive until finished(). Errors (the unit was not queued and finished()
   /// is not called): timeout (queue full), fenced, cancelled (closing), invalid (called from inside a unit).

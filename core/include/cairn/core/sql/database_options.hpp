@@ -30,20 +30,20 @@ struct DatabaseOptions {
   /// Keep the store in memory on this file system instead of the disk; it outlives the database.
   MemoryVfs* memory = nullptr;
 
-  std::size_t queue_units_max = 8192;              ///< callers beyond it wait
-  std::size_t queue_bytes_max = 256U << 20U;       ///< two of the largest batches and room beside them
-  std::size_t group_bytes_max = 8U << 20U;         ///< a group stops growing here; one larger unit is its own group
+  std::size_t queue_units_max = 8192;         ///< callers beyond it wait
+  std::size_t queue_bytes_max = 256U << 20U;  ///< two of the largest batches and room beside them
+  std::size_t group_bytes_max = 8U << 20U;    ///< a group stops growing here; one larger unit is its own group
   std::size_t group_units_max = 1024;
   std::chrono::milliseconds queue_timeout{30'000};
   std::chrono::milliseconds read_timeout{30'000};
-  std::chrono::microseconds unit_budget{5'000};    ///< a longer unit is logged and counted
+  std::chrono::microseconds unit_budget{5'000};  ///< a longer unit is logged and counted
 
-  std::size_t readers = 4;                         ///< read connections, opened when first needed
+  std::size_t readers = 4;  ///< read connections, opened when first needed
   std::size_t writer_cache_bytes = 64U << 20U;
-  std::size_t reader_cache_bytes = 4U << 20U;      ///< of each read connection
+  std::size_t reader_cache_bytes = 4U << 20U;  ///< of each read connection
 
-  std::size_t checkpoint_pages = 1000;             ///< passive checkpoint from here on
-  std::size_t wal_bytes_max = 32U << 20U;          ///< above it readers are paused and the log restarts
+  std::size_t checkpoint_pages = 1000;     ///< passive checkpoint from here on
+  std::size_t wal_bytes_max = 32U << 20U;  ///< above it readers are paused and the log restarts
 };
 
 /// What a database is handed instead of reaching for it; a null pointer means the named system default.
@@ -60,10 +60,10 @@ struct DatabaseStatistics {
   std::uint64_t units_over_budget = 0;
   std::uint64_t checkpoints = 0;
   std::uint64_t syncs = 0;
-  std::uint64_t bytes_written = 0;       ///< write-ahead log and file together
-  std::uint64_t wal_bytes = 0;           ///< size of the write-ahead log now
+  std::uint64_t bytes_written = 0;  ///< write-ahead log and file together
+  std::uint64_t wal_bytes = 0;      ///< size of the write-ahead log now
   std::uint64_t wal_bytes_peak = 0;
-  std::uint64_t largest_group_bytes = 0; ///< written to the write-ahead log by one transaction
+  std::uint64_t largest_group_bytes = 0;  ///< written to the write-ahead log by one transaction
 };
 
 }  // namespace cairn

@@ -58,8 +58,9 @@ class SqlReader {
     using Value = std::conditional_t<sizeof...(Ts) == 1, std::tuple_element_t<0, std::tuple<Ts...>>, std::tuple<Ts...>>;
     std::optional<Value> found;
     auto done = each(sql, args, [&found](const Row& row) {
-      [&]<std::size_t... I>(std::index_sequence<I...>) { found.emplace(row.get<Ts>(static_cast<int>(I))...); }
-      (std::index_sequence_for<Ts...>{});
+      [&]<std::size_t... I>(std::index_sequence<I...>) {
+        found.emplace(row.get<Ts>(static_cast<int>(I))...);
+      }(std::index_sequence_for<Ts...>{});
       return false;
     });
     return done ? Result<std::optional<Value>>{std::move(found)} : Result<std::optional<Value>>{done.error()};
