@@ -26,6 +26,9 @@ constexpr std::chrono::microseconds idle_after{10'000};
 // An idle checkpoint costs two syncs, so it should save some copying later.
 constexpr std::size_t idle_checkpoint_divisor = 8;
 
+// Reads go in short steps.
+constexpr std::chrono::milliseconds reader_patience{100};
+
 }  // namespace
 
 // A slice of a participant's background work, run as a unit like any other.
@@ -61,7 +64,11 @@ Result<void> Writer::open() {
 // then no later sync of the log makes them durable. Copied into the file they are, as in reconnect().
 Result<void> Writer::make_log_trusted() {
   if (log_trusted_) return {};
+  if (!parts_.readers.pause(reader_patience)) {
+    return Error{Errc::unavailable, "write: read transactions hold the log that a dead owner left"};
+  }
   auto copied = checkpointer_->truncate();
+  parts_.readers.resume();
   if (!copied && copied.error().code() == Errc::outcome_unknown) {
     return Error{Errc::unavailable, copied.error().message()};
   }
