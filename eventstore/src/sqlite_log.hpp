@@ -92,7 +92,7 @@ class SqliteLog final : public CommitParticipant {
   Result<void> load_tail(SqlReader& reader);
   Result<void> load_recent(SqlReader& reader);
   Result<void> load_chunk(SqlReader& reader, std::uint64_t number, std::uint64_t window_first);
-  Result<void> load_frame(BytesView frame, std::uint64_t position, std::uint64_t window_first);
+  Result<void> load_frame(BytesView bytes, std::uint64_t position, std::uint64_t window_first);
 
   Database& database_;
   const EventStoreOptions options_;

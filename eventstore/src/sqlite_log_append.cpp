@@ -286,7 +286,7 @@ Result<void> SqliteLog::place_event(Unit& unit, const EncodedAppend& append, con
   group_.keys.push_back(category_key(head.category));
   group_.keys.push_back(type_key(*type));
   for (const std::uint64_t key : append.tag_keys(event)) group_.keys.push_back(key);
-  group_.frames.push_back(frame);
+  group_.frames.emplace_back(frame);
   group_.events.push_back({head.next_revision, head.number, *type, keys_begin, group_.keys.size()});
   ids_.add(event.id, position);
 

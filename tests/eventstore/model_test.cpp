@@ -18,7 +18,6 @@ struct Model {
     std::uint64_t number;
     std::string type;
     std::vector<std::string> tags;
-    friend bool operator==(const Event&, const Event&) = default;
   };
   std::vector<Event> log;
 
