@@ -42,15 +42,16 @@ function(cairn_add_test_binary)
     target_link_libraries(${target} PRIVATE cairn_test_main)
     gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES)
     # Several labels are a list, which its PROPERTIES would flatten; so ctest sets them once it knows the tests.
-    set(timeout "")
-    if(arg_TIMEOUT)
-      set(timeout "TIMEOUT ${arg_TIMEOUT}")
-    endif()
+    # A timeout as a property wins over ctest's --timeout, so the long run goes without.
     set(labels_file "${CMAKE_CURRENT_BINARY_DIR}/${target}_labels.cmake")
-    file(WRITE "${labels_file}"
-      "if(${target}_TESTS)\n"
-      "  set_tests_properties(\${${target}_TESTS} PROPERTIES LABELS \"${arg_LABELS}\" ${timeout})\n"
-      "endif()\n")
+    file(WRITE "${labels_file}" "if(${target}_TESTS)\n"
+      "  set_tests_properties(\${${target}_TESTS} PROPERTIES LABELS \"${arg_LABELS}\")\n")
+    if(arg_TIMEOUT)
+      file(APPEND "${labels_file}" "  if(NOT DEFINED ENV{CAIRN_LONG})\n"
+        "    set_tests_properties(\${${target}_TESTS} PROPERTIES TIMEOUT ${arg_TIMEOUT})\n"
+        "  endif()\n")
+    endif()
+    file(APPEND "${labels_file}" "endif()\n")
     set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${labels_file}")
   endif()
 
