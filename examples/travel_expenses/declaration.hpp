@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include <cairn/core/clock.hpp>
+#include <cairn/core/result.hpp>
+#include <cairn/eventstore/event_store.hpp>
+
+#include "declaration_event.hpp"
+
+namespace travel_expenses {
+
+/// What one travel declaration is after the events so far; Declaration{} is one that nobody has heard of.
+struct Declaration {
+  std::string status = "unknown";  ///< "rejected by SUPERVISOR"
+  Cents amount;
+  std::uint64_t events = 0;
+  std::uint64_t submissions = 0;
+  std::uint64_t approvals = 0;
+  std::uint64_t rejections = 0;
+
+  void evolve(const DeclarationEvent& event);
+
+ private:
+  void on(const Saved&) { status = "saved"; }
+  void on(const Submitted&);
+  void on(const Approved&);
+  void on(const FinalApproved&);
+  void on(const Rejected&);
+  void on(const PaymentRequested&) { status = "payment requested"; }
+  void on(const Paid&) { status = "paid"; }
+};
+
+/// The declaration as it stood right after `revision`: the same events, replayed up to there.
+[[nodiscard]] cairn::Result<Declaration> declaration_at(const cairn::EventStore& store, const cairn::StreamId& stream,
+                                                        cairn::Revision revision);
+/// The declaration as it stood at `moment`, by the time when things happened (not when they were recorded).
+[[nodiscard]] cairn::Result<Declaration> declaration_at(const cairn::EventStore& store, const cairn::StreamId& stream,
+                                                        cairn::Timestamp moment);
+
+}  // namespace travel_expenses

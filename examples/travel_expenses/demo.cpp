@@ -1,0 +1,122 @@
+#include "demo.hpp"
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <cairn/cairn.hpp>
+#include <cairn/core/sql/memory_vfs.hpp>
+
+#include "console.hpp"
+#include "declaration.hpp"
+#include "importer.hpp"
+#include "known_answers.hpp"
+#include "progress_bar.hpp"
+#include "replay_report.hpp"
+#include "temporary_folder.hpp"
+#include "text_file.hpp"
+#include "timestamp.hpp"
+
+namespace travel_expenses {
+
+using cairn::Cairn;
+using cairn::Clock;
+using cairn::EventStore;
+using cairn::Result;
+using cairn::Revision;
+using cairn::StreamId;
+
+namespace {
+
+Result<void> import_and_tell(EventStore& store, const Clock& clock, std::string_view title, std::string_view csv) {
+  const auto begun = clock.steady_now();
+  Result<ImportSummary> summary = [&] {
+    ProgressBar bar{clock};
+    return Importer{store}.run(csv, [&](const ImportProgress& at) { bar.show(at.rows, at.done); });
+  }();
+  if (!summary) return std::move(summary).error();
+  print_import(title, *summary, clock.steady_now() - begun);
+  return {};
+}
+
+Result<void> import_twice(EventStore& store, const Clock& clock, const std::filesystem::path& data) {
+  const auto csv = read_text_file(data / "domestic-declarations.csv.gz");
+  if (!csv) return csv.error();
+  if (auto first = import_and_tell(store, clock, "import", *csv); !first) return first;
+  return import_and_tell(store, clock, "the same file again", *csv);
+}
+
+/// One declaration that went round four times: as it was right after its fifth event, and on two evenings.
+Result<void> tell_a_life(const EventStore& store) {
+  const StreamId stream{"declaration-117811"};
+  print_life_title(stream);
+  const auto early = declaration_at(store, stream, Revision{4});
+  if (!early) return early.error();
+  print_moment("after revision 4", *early);
+  for (const std::string_view evening : {"2018-07-10T18:00:00+02:00", "2018-07-27T18:00:00+02:00"}) {
+    const auto moment = parse_timestamp(evening);
+    if (!moment) return moment.error();
+    const auto then = declaration_at(store, stream, *moment);
+    if (!then) return then.error();
+    print_moment(fmt::format("at {} UTC", minute_text(*moment)), *then);
+  }
+  return {};
+}
+
+Result<ExitCode> report_and_check(const EventStore& store, const Clock& clock, const std::filesystem::path& data) {
+  const auto begun = clock.steady_now();
+  const auto report = ReplayReport::replay(store);
+  if (!report) return report.error();
+  print_report(*report, clock.steady_now() - begun);
+
+  const auto known = KnownAnswers::load(data / "domestic-declarations.facts.json");
+  if (!known) return known.error();
+  const auto comparison = known->compare(report->answers());
+  print_comparison(comparison);
+  return comparison.mismatches.empty() ? ExitCode::success : ExitCode::mismatch;
+}
+
+/// In a store of its own, in memory, so that the log above holds the source's events and no others.
+Result<void> import_bad_rows(const Clock& clock, const std::filesystem::path& data) {
+  const auto csv = read_text_file(data / "bad_rows.csv");
+  if (!csv) return csv.error();
+  const auto memory = cairn::MemoryVfs::create();
+  auto scratch = Cairn::open({.file = "bad_rows.db", .memory = memory.get()});
+  if (!scratch) return std::move(scratch).error();
+  return import_and_tell((*scratch)->events(), clock, "a file with bad rows", *csv);
+}
+
+Result<ExitCode> run_in(const std::filesystem::path& file, const Options& options, const Clock& clock) {
+  auto opened = Cairn::open({.file = file});
+  if (!opened) return std::move(opened).error();
+  const auto cairn = std::move(*opened);
+  EventStore& store = cairn->events();
+  if (auto imported = import_twice(store, clock, options.data); !imported) return std::move(imported).error();
+  if (auto told = tell_a_life(store); !told) return std::move(told).error();
+  const auto checked = report_and_check(store, clock, options.data);
+  if (!checked) return checked;
+  if (auto imported = import_bad_rows(clock, options.data); !imported) return std::move(imported).error();
+  if (auto closed = cairn->close(); !closed) return std::move(closed).error();
+  return checked;
+}
+
+}  // namespace
+
+Result<ExitCode> run_demo(const Options& options, const Clock& clock) {
+  if (options.store) return run_in(*options.store, options, clock);
+  auto folder = TemporaryFolder::create();
+  if (!folder) return std::move(folder).error();
+  const std::filesystem::path file = folder->path() / "travel_expenses.db";
+  auto result = run_in(file, options, clock);
+  if (options.keep) {
+    folder->keep();
+    print_kept(file);
+  }
+  return result;
+}
+
+}  // namespace travel_expenses
