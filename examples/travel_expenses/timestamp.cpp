@@ -29,7 +29,8 @@ bool is_rfc3339(std::string_view text) {
     if (digits < 1 || digits > 6) return false;
     rest.remove_prefix(1 + digits);
   }
-  return has_shape(rest, "+dd:dd") || has_shape(rest, "-dd:dd");
+  // Its minutes are below 60, which from_stream does not ask.
+  return (has_shape(rest, "+dd:dd") || has_shape(rest, "-dd:dd")) && rest[4] < '6';
 }
 
 std::string formatted(const char* form, Timestamp time) {
