@@ -28,6 +28,8 @@ struct ChecksumVfs::Shim {
   std::atomic<std::uint64_t> wal_reads{0};
   /// Writes and truncations of main files begun plus ended: odd while one is under way (there is one writer).
   std::atomic<std::uint64_t> main_changes{0};
+  /// Main files open for writing.
+  std::atomic<int> main_writers{0};
 };
 
 namespace {
@@ -45,6 +47,7 @@ struct ChecksumFile {
   sqlite3_file base{};
   Shim* shim = nullptr;
   Role role = Role::other;
+  bool writes_main = false;
   std::optional<BadPage> bad_page;
   ReadAhead ahead;
 };
@@ -100,9 +103,16 @@ void read_ahead(ChecksumFile& file, sqlite3_file* below, sqlite3_int64 offset) {
   const sqlite3_int64 left = (size - offset) / ChecksumVfs::page_bytes * ChecksumVfs::page_bytes;
   const auto amount = static_cast<int>(std::min<sqlite3_int64>(left, ReadAhead::window_bytes));
   if (amount <= ChecksumVfs::page_bytes) return;
-  if (below->pMethods->xRead(below, file.ahead.window(), amount, offset) != SQLITE_OK) return;
+  void* window = file.ahead.window();
+  if (window == nullptr || below->pMethods->xRead(below, window, amount, offset) != SQLITE_OK) return;
   if (file.shim->main_changes.load(std::memory_order_acquire) != changes) return;
   file.ahead.filled(offset, static_cast<std::size_t>(amount), changes);
+}
+
+/// A transaction begins. Where we write, main_changes tells what a window is worth; where we only read, the writer is
+/// another process and may have checkpointed since the last transaction. Within one, no page it reads here changes.
+void begin_transaction(ChecksumFile& file) {
+  if (file.shim->main_writers.load(std::memory_order_acquire) == 0) file.ahead.drop();
 }
 
 int read_bytes(ChecksumFile& file, sqlite3_file* below, void* buffer, sqlite3_int64 offset) {
@@ -179,6 +189,7 @@ int file_write(sqlite3_file* handle, const void* buffer, int amount, sqlite3_int
 
 int file_close(sqlite3_file* handle) {
   const int code = methods(handle).xClose(real(handle));
+  if (self(handle).writes_main) self(handle).shim->main_writers.fetch_sub(1, std::memory_order_acq_rel);
   self(handle).~ChecksumFile();
   return code;
 }
@@ -195,7 +206,10 @@ int file_sync(sqlite3_file* handle, int flags) {
   return methods(handle).xSync(real(handle), flags);
 }
 int file_size(sqlite3_file* handle, sqlite3_int64* size) { return methods(handle).xFileSize(real(handle), size); }
-int file_lock(sqlite3_file* handle, int level) { return methods(handle).xLock(real(handle), level); }
+int file_lock(sqlite3_file* handle, int level) {
+  begin_transaction(self(handle));
+  return methods(handle).xLock(real(handle), level);
+}
 int file_unlock(sqlite3_file* handle, int level) { return methods(handle).xUnlock(real(handle), level); }
 int file_check_reserved_lock(sqlite3_file* handle, int* out) {
   return methods(handle).xCheckReservedLock(real(handle), out);
@@ -215,6 +229,7 @@ int file_shm_map(sqlite3_file* handle, int region, int size, int extend, void vo
   return methods(handle).xShmMap(real(handle), region, size, extend, out);
 }
 int file_shm_lock(sqlite3_file* handle, int offset, int n, int flags) {
+  if ((flags & SQLITE_SHM_LOCK) != 0) begin_transaction(self(handle));
   return methods(handle).xShmLock(real(handle), offset, n, flags);
 }
 void file_shm_barrier(sqlite3_file* handle) { methods(handle).xShmBarrier(real(handle)); }
@@ -259,8 +274,12 @@ int vfs_open(sqlite3_vfs* vfs, const char* name, sqlite3_file* handle, int flags
   const int code = owner.base->xOpen(owner.base, name, below, flags, out_flags);
   if (code != SQLITE_OK) {
     if (below->pMethods != nullptr) below->pMethods->xClose(below);
+    file->~ChecksumFile();
+    handle->pMethods = nullptr;  // tells SQLite that there is nothing to close
     return code;
   }
+  file->writes_main = file->role == Role::main && (flags & SQLITE_OPEN_READWRITE) != 0;
+  if (file->writes_main) owner.main_writers.fetch_add(1, std::memory_order_acq_rel);
   file->base.pMethods = below->pMethods->iVersion >= 2 ? &with_shared_memory : &without_shared_memory;
   return SQLITE_OK;
 }

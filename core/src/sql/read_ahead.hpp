@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 
 namespace cairn {
 
@@ -34,12 +35,16 @@ class ReadAhead {
     return sequence_ >= sequence_min;
   }
 
-  /// Room for the window; what it held is gone.
-  [[nodiscard]] void* window() {
-    if (!bytes_) bytes_ = std::make_unique_for_overwrite<std::byte[]>(window_bytes);
-    held_ = 0;
+  /// Room for the window; what it held is gone. Null when there is no memory for it: SQLite's frames, below which
+  /// this runs, cannot be left by an exception.
+  [[nodiscard]] void* window() noexcept {
+    if (!bytes_) bytes_.reset(new (std::nothrow) std::byte[window_bytes]);
+    drop();
     return bytes_.get();
   }
+  /// Forgets what it holds, but not where the sequence stood.
+  void drop() noexcept { held_ = 0; }
+
   /// The window now holds `size` bytes from `offset`, read while the count of writes stood at `writes`.
   void filled(std::int64_t offset, std::size_t size, std::uint64_t writes) noexcept {
     offset_ = offset;

@@ -262,6 +262,25 @@ TEST_F(ChecksumVfsTest, CountsWhatItWritesReadsAndSyncs) {
   EXPECT_EQ((checkpointed.main_bytes_written - before.main_bytes_written) % page, 0U);
 }
 
+// A second ChecksumVfs stands for a second process: it does not see the writes of the first.
+TEST_F(ChecksumVfsTest, ReaderInAnotherProcessSeesWhatWasCheckpointedSinceItLastRead) {
+  VfsConnection writer{checksums->name(), "store.db"};
+  ASSERT_EQ(make_store(writer), SQLITE_OK);
+  ASSERT_EQ(writer.exec("CREATE TABLE long(x BLOB); INSERT INTO long VALUES(zeroblob(80000)); VACUUM;"
+                        "PRAGMA wal_checkpoint(TRUNCATE)"),
+            SQLITE_OK);
+  const auto other_process = ChecksumVfs::create(memory->name().c_str());
+  VfsConnection reader{other_process->name(), "store.db", SQLITE_OPEN_READONLY};
+  for (int round = 1; round <= 3; ++round) {
+    const std::string digit = std::to_string(round % 2);
+    ASSERT_EQ(writer.exec("UPDATE long SET x = CAST(replace(hex(zeroblob(40000)), '0', '" + digit +
+                          "') AS BLOB); PRAGMA wal_checkpoint(TRUNCATE)"),
+              SQLITE_OK);
+    EXPECT_EQ(reader.rows("SELECT x = CAST(replace(hex(zeroblob(40000)), '0', '" + digit + "') AS BLOB) FROM long"),
+              "1\n");
+  }
+}
+
 TEST_F(ChecksumVfsTest, DamageOnDiskIsSeenWhateverMmapSizeSays) {
   const auto disk = ChecksumVfs::create();
   const std::string name = testing::TempDir() + "checksum_vfs_mmap.db";
