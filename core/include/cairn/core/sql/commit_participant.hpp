@@ -25,7 +25,8 @@ class CommitParticipant {
   virtual Result<void> prepare(Unit& unit) = 0;
   /// COMMIT succeeded and is durable: make the group's changes visible to other threads.
   virtual void published() = 0;
-  /// The group's transaction was rolled back as a whole: forget what changed since the last published().
+  /// The group's transaction was rolled back as a whole: forget what changed since the last published(), savepoints
+  /// that are still open included. The same units may come again.
   virtual void abandoned() = 0;
 
   /// True while there is background work (an index to flush) that can be done in slices when nobody waits.

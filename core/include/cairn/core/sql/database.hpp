@@ -30,6 +30,7 @@ class QueuedUnit {
   /// Fills the unit, on the writer's thread; may be called more than once.
   virtual Result<void> run(Unit& unit) = 0;
   /// Called once, on the writer's thread, when the outcome is known. The object may be destroyed inside.
+  /// The writer waits meanwhile: be short, and call nothing that waits for it.
   virtual void finished(Result<void> outcome) = 0;
   /// What this unit counts for in the queue's bound on bytes.
   [[nodiscard]] virtual std::size_t size_bytes() const = 0;
@@ -74,19 +75,23 @@ class Database final {
 
   /// Queues `unit` and returns; it stays alive until finished(). Errors (the unit was not queued and finished()
   /// is not called): timeout (queue full), fenced, cancelled (closing), invalid (called from inside a unit).
+  /// May be called from finished(), where it does not wait for room.
   Result<void> submit(QueuedUnit& unit);
 
   /// A read transaction from the pool. Errors: timeout (all readers busy for `read_timeout`), unavailable,
-  /// invalid (called from inside a unit: use the unit's own queries).
+  /// invalid (called from inside a unit: use the unit's own queries; or from finished()), cancelled (closed).
   Result<ReadTx> read();
 
   /// Brings a fenced database back in place: fails what is queued as known not done, waits for read
   /// transactions, reopens, copies the write-ahead log into the file and syncs it, reloads participants, raises
   /// the epoch. Also allowed when not fenced.
+  /// Errors, after which it is fenced and recover() may be tried again: timeout (read transactions are open for
+  /// `read_timeout`; not fenced by this), unavailable, storage_full, corrupt.
   Result<void> recover();
 
   /// Refuses new work, drains the queue, checkpoints, releases the lock. Idempotent; the destructor calls it and
-  /// logs what it returns.
+  /// logs what it returns. Errors: timeout (read transactions are open for `read_timeout`: end them and call again),
+  /// and those of the checkpoint, after which the store is closed all the same and recovers when next opened.
   Result<void> close();
 
   /// Stepped mode only (`WriterMode::stepped`): runs one group of at most `units_max` queued units on the

@@ -22,7 +22,7 @@ class GroupCommit;
 /// that names the call.
 class Unit final : public SqlReader {
  public:
-  /// Runs a statement that returns no rows; gives the number of rows it changed.
+  /// Runs a statement to its end, skipping rows it returns; gives the number of rows it changed.
   /// Errors: those of SqlReader, and already_exists (a UNIQUE or PRIMARY KEY constraint), invalid (any other
   /// constraint), storage_full.
   Result<std::int64_t> exec(std::string_view sql, std::initializer_list<SqlValue> args = {});
