@@ -99,7 +99,7 @@ bool SourceFile::is_public_header() const {
 }
 
 const std::vector<std::string>& library_modules() {
-  static const std::vector<std::string> modules{"core", "eventstore",  "dlq",      "delivery",
+  static const std::vector<std::string> modules{"core", "eventstore",  "dlq",       "delivery",
                                                 "cqrs", "projections", "scheduler", "cairn"};
   return modules;
 }
