@@ -30,13 +30,15 @@ void measure_stream(BenchContext& context) {
       context.report.note("stream.10000: only in the full run; this log is too short to scatter so many events");
       continue;
     }
+    const std::string name = fmt::format("stream.{}", kind.events);
+    if (!context.report.wants(name)) continue;
     (void)read_streams(store, kind);  // brings the pages into the page cache
     Rounds rounds;
     for (int round = 0; round < context.sizes.rounds; ++round) {
       const double microseconds = read_streams(store, kind);
       rounds.add(microseconds, microseconds);
     }
-    context.report.add(rounds.figure({.name = fmt::format("stream.{}", kind.events),
+    context.report.add(rounds.figure({.name = name,
                                       .unit = "us/event",
                                       .limit = "1 us",
                                       .goal = kind.events >= 100 ? Goal::at_most(1.5) : Goal{}}));

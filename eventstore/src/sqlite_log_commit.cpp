@@ -103,9 +103,9 @@ void SqliteLog::abandoned() {
 }
 
 Result<void> SqliteLog::prepare(Unit& unit) {
-  if (!group_.frames.empty()) {
-    if (auto written = write_events(unit); !written) return written;
-  }
+  // A group that only asked writes nothing: it is answered on a full disk, too.
+  if (group_.frames.empty()) return {};
+  if (auto written = write_events(unit); !written) return written;
   if (!flush_) return {};
   // Keep pace: the frozen generation is written before the active one is half full.
   const std::size_t rows = flush_rows_min + flush_->keys() * group_.frames.size() * 2 / pending_events_limit();

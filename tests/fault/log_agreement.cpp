@@ -100,8 +100,8 @@ std::string LogAgreement::check_streams() {
     const StreamId stream = StreamId::parse(name).value();
     const auto wanted = [&](const OwnedEvent& event) { return event.stream == name; };
     for (const Direction direction : {Direction::forward, Direction::backward}) {
-      if (auto wrong = compare(store_.read_stream(stream, {.direction = direction}), "read_stream " + name, direction,
-                               wanted);
+      if (auto wrong =
+              compare(store_.read_stream(stream, {.direction = direction}), "read_stream " + name, direction, wanted);
           !wrong.empty()) {
         return wrong;
       }

@@ -42,6 +42,21 @@ void StoreWorkload::run_round(int round) {
   append_any(account);
 }
 
+void StoreWorkload::run_appends(int count) {
+  for (int i = 0; i < count; ++i) {
+    const std::string account = "account-" + std::to_string(i % 4);
+    switch (i % 10) {
+      case 3: append(account, 20, {.tags = {"bulk"}}); break;
+      case 5: append_unit(account, "order-" + std::to_string(i % 7)); break;
+      case 7: append("order-0", 1, {.bytes = 17'000}); break;
+      case 8: append_unique("email:" + std::to_string(i / 20)); break;
+      case 9: append_guarded("owner:ben"); break;
+      default: append(account, 1, {.tags = {"owner:ann"}});
+    }
+    if (i % 16 == 15) run_idle_work();
+  }
+}
+
 AppendRequest::Part StoreWorkload::part(std::string_view stream, std::size_t count, const EventShape& shape) {
   const std::uint64_t known = ledger_.events_of(stream);
   AppendRequest::Part part{StreamId::parse(stream).value(),
@@ -106,10 +121,11 @@ void StoreWorkload::append_group(std::span<const std::string_view> streams) {
   for (std::size_t i = 0; i < streams.size(); ++i) {
     queued[i].number = ledger_.asked(request(streams[i], 1));
     const AppendRequest::Part& asked = ledger_.request(queued[i].number).parts[0];
-    auto accepted = store_.store().append_async(asked.stream, asked.expected, asked.events, [&, i](Result<Appended> outcome) {
-      if (queued[i].outcome) note("an append was answered twice");
-      queued[i].outcome = std::move(outcome);
-    });
+    auto accepted =
+        store_.store().append_async(asked.stream, asked.expected, asked.events, [&, i](Result<Appended> outcome) {
+          if (queued[i].outcome) note("an append was answered twice");
+          queued[i].outcome = std::move(outcome);
+        });
     if (!accepted) queued[i].outcome = accepted.error();
   }
   (void)store_.database().step(streams.size());

@@ -26,6 +26,8 @@ class StoreWorkload {
 
   /// About 20 requests that seal a chunk, flush index entries, spill, checkpoint and reopen; `rounds` times over.
   void run(int rounds);
+  /// Small requests, one after the other: single events, batches, units, conditions, large payloads.
+  void run_appends(int count);
   /// The first answer that no trouble explains; empty if there was none.
   [[nodiscard]] const std::string& wrong() const noexcept { return wrong_; }
 

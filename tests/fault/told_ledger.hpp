@@ -55,7 +55,8 @@ class ToldLedger {
   using Index = std::map<Uuid, const OwnedEvent*>;
 
   [[nodiscard]] static std::string lie_of(const Entry& entry, const Index& by_id, std::size_t& present);
-  [[nodiscard]] static std::string displaced(const AppendRequest::Part& part, const Appended& place, const Index& by_id);
+  [[nodiscard]] static std::string displaced(const AppendRequest::Part& part, const Appended& place,
+                                             const Index& by_id);
   [[nodiscard]] Result<std::string> settle_one(EventStore& store, std::size_t number);
 
   std::vector<Entry> entries_;

@@ -31,10 +31,14 @@ GroupCommit::Verdict GroupCommit::attempt(std::span<QueuedUnit* const> group) {
   outcomes_.assign(group.size(), Result<void>{});
   savepoint_error_.reset();
   connection_.clear_trouble();
-  if (const int code = connection_.run("BEGIN IMMEDIATE"); code != SQLITE_OK) {
+  // Without IMMEDIATE the transaction's state tells whether anything was written.
+  if (const int code = connection_.run(write_refusal_ ? "BEGIN" : "BEGIN IMMEDIATE"); code != SQLITE_OK) {
     return fail_all(connection_.error(code, "begin"));
   }
   const Verdict verdict = run_units(group);
+  if (write_refusal_ && sqlite3_txn_state(connection_.handle(), "main") == SQLITE_TXN_WRITE) {
+    return fail_all(*write_refusal_);
+  }
   return connection_.in_transaction() && !broken_ ? commit(group) : verdict;
 }
 

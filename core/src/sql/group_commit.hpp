@@ -59,6 +59,9 @@ class GroupCommit final {
   /// get `fenced`, once the connection is broken.
   void run(std::span<QueuedUnit* const> group);
 
+  /// While there is a reason, groups that only read go on, and a group that wrote is undone: each unit gets `reason`.
+  void refuse_writes(std::optional<Error> reason) { write_refusal_ = std::move(reason); }
+
   /// Has `participant` read what it keeps, in a read transaction on the writer's connection.
   Result<void> reload(CommitParticipant& participant);
 
@@ -98,6 +101,7 @@ class GroupCommit final {
   Setting setting_;
   std::vector<Result<void>> outcomes_;    // of the present attempt, one for each unit
   std::optional<Error> savepoint_error_;  // a savepoint could not be opened or closed: the group is unusable
+  std::optional<Error> write_refusal_;
   std::optional<Error> broken_;
   bool told_broken_ = false;
 };

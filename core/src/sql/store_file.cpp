@@ -1,5 +1,6 @@
 #include "sql/store_file.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <system_error>
@@ -68,7 +69,10 @@ std::uint64_t StoreFile::size_of(std::string_view suffix) const {
 }
 
 bool StoreFile::exists() const {
-  if (memory_ != nullptr) return memory_->read_file(name_).has_value();
+  if (memory_ != nullptr) {
+    const auto names = memory_->files();
+    return std::binary_search(names.begin(), names.end(), name_);
+  }
   std::error_code code;
   return fs::exists(name_, code);
 }

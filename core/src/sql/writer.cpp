@@ -130,9 +130,9 @@ bool Writer::run_group(std::size_t units_max) {
     finish(group_, Error{Errc::fenced, "write: the database is fenced; recover() first"});
     return true;
   }
-  if (auto trusted = make_log_trusted(); !trusted) {
-    finish(group_, trusted.error());
-    return true;
+  if (!log_trusted_) {
+    auto trusted = make_log_trusted();
+    group_commit_->refuse_writes(trusted ? std::nullopt : std::optional{trusted.error()});
   }
   const SteadyTime started = parts_.clock.steady_now();
   const std::uint64_t log_bytes = parts_.store.counters().wal_bytes_written;
