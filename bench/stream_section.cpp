@@ -38,10 +38,8 @@ void measure_stream(BenchContext& context) {
       const double microseconds = read_streams(store, kind);
       rounds.add(microseconds, microseconds);
     }
-    context.report.add(rounds.figure({.name = name,
-                                      .unit = "us/event",
-                                      .limit = "1 us",
-                                      .goal = kind.events >= 100 ? Goal::at_most(1.5) : Goal{}}));
+    context.report.add(rounds.figure(
+        {.name = name, .unit = "us/event", .limit = "1 us", .goal = kind.events >= 100 ? Goal::at_most(1.5) : Goal{}}));
   }
 }
 

@@ -50,7 +50,7 @@ class StoreWorkload {
   void run_idle_work();
   void reopen();
 
-  void send(AppendRequest request);
+  void send(AppendRequest asked);
   void answered(std::size_t number, const Result<std::vector<Appended>>& outcome);
   void note(const std::string& wrong);
   void expect(const Error& error, Errc meant);

@@ -165,7 +165,7 @@ bool Writer::run_idle_slice() {
   return true;
 }
 
-void Writer::checkpoint(Result<void> outcome) {
+void Writer::checkpoint(const Result<void>& outcome) {
   wal_bytes_.set(static_cast<double>(counters_.wal_bytes.load(std::memory_order_relaxed)));
   if (!outcome) fence(outcome.error());
 }

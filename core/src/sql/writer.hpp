@@ -74,7 +74,7 @@ class Writer final {
   bool run_idle_slice();
   void finish(std::span<QueuedUnit* const> units, const Error& outcome);
   void finish_queued(const Error& outcome);
-  void checkpoint(Result<void> outcome);
+  void checkpoint(const Result<void>& outcome);
   void fence(const Error& reason);
 
   Parts parts_;
