@@ -1,6 +1,7 @@
 #include <cairn/core/sql/database.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <latch>
 #include <memory>
@@ -192,6 +193,44 @@ TEST(DatabaseConcurrent, RecoverInTheMidstOfWorkLosesNoAnswer) {
   threads.clear();
   EXPECT_EQ(count(*db), committed);
   EXPECT_EQ(db->epoch(), 11U);
+}
+
+TEST(DatabaseConcurrent, AReadWaitsForAFreeReaderAndTimesOutWithoutOne) {
+  auto memory = MemoryVfs::create();
+  DatabaseOptions options = threaded(*memory);
+  options.readers = 1;
+  options.read_timeout = std::chrono::milliseconds{20};
+  auto db = test::open_store(options);
+  {
+    auto held = db->read();
+    ASSERT_TRUE(held);
+    EXPECT_EQ(test::code_of(db->read()), Errc::timeout);
+  }
+  EXPECT_EQ(test::code_of(db->read()), std::nullopt);
+  db.reset();
+
+  options.read_timeout = std::chrono::minutes{1};
+  db = test::open_store(options);
+  std::jthread waiting;
+  {
+    auto held = db->read();
+    ASSERT_TRUE(held);
+    waiting = std::jthread{[&] { EXPECT_EQ(test::code_of(db->read()), std::nullopt); }};
+  }
+}
+
+TEST(DatabaseConcurrent, CloseNamesAReadTransactionThatIsStillOpenAndWorksAfterIt) {
+  auto memory = MemoryVfs::create();
+  DatabaseOptions options = threaded(*memory);
+  options.read_timeout = std::chrono::milliseconds{20};
+  auto db = test::open_store(options);
+  {
+    auto held = db->read();
+    ASSERT_TRUE(held);
+    EXPECT_EQ(test::code_of(db->close()), Errc::timeout);
+    EXPECT_EQ(test::code_of(db->read()), Errc::cancelled);
+  }
+  EXPECT_TRUE(db->close());
 }
 
 }  // namespace
