@@ -47,8 +47,9 @@ class CursorStep {
       const std::uint64_t dropped = log_.pending().generations_dropped();
       auto transaction = log_.database().read();
       if (!transaction) return std::move(transaction).error();
-      if (auto done = f(static_cast<SqlReader&>(*transaction)); !done) return done;
-      if (log_.pending().generations_dropped() == dropped) return {};
+      // An index that seems to have a hole may have lost its memory part to the tables meanwhile, too.
+      auto done = f(static_cast<SqlReader&>(*transaction));
+      if (log_.pending().generations_dropped() == dropped) return done;
     }
   }
 

@@ -46,8 +46,12 @@ Result<std::optional<std::uint64_t>> last_revision(SqlReader& reader, const LogS
     }
   }
   std::optional<std::uint64_t> last = pending.last_revision(stream);
-  if (!last) return last_indexed_revision(reader, stream);
-  // Something may have been published after the snapshot was taken: step back to what it shows.
+  if (!last) {
+    auto indexed = last_indexed_revision(reader, stream);
+    if (!indexed || !*indexed) return indexed;
+    last = *indexed;
+  }
+  // Something may have been published, and even indexed, after the snapshot was taken: step back to what it shows.
   for (;; --*last) {
     auto positions = stream_positions(reader, snapshot, pending, group, stream, *last, *last, 1);
     if (!positions) return std::move(positions).error();

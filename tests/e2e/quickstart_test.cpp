@@ -20,6 +20,14 @@ TEST(Quickstart, PrintsTheExpectedOutput) {
   EXPECT_EQ(run.err, "");
 }
 
+TEST(Quickstart, ReadmeShowsItsSourceAndOutput) {
+  const std::string readme = read_whole(std::filesystem::path{CAIRN_SOURCE_DIR} / "README.md");
+  const std::string source = read_whole(quickstart_folder / "quickstart.cpp");
+  const std::string output = read_whole(quickstart_folder / "expected_output.txt");
+  EXPECT_NE(readme.find("```cpp\n" + source + "```\n"), std::string::npos);
+  EXPECT_NE(readme.find("```text\n" + output + "```\n"), std::string::npos);
+}
+
 TEST(Quickstart, KeepsTheAccountInOneFile) {
   const ScratchFolder folder;
   ASSERT_EQ(run_program(CAIRN_QUICKSTART, {}, folder.path()).exit_code, 0);

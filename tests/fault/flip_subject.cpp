@@ -54,9 +54,12 @@ std::string digest_of(Reader reader) {
   return done ? digest.text() : "";
 }
 
-std::string text_of(const Appended& place) {
-  return std::to_string(place.first_revision.value) + " at " + std::to_string(place.first_position.value) +
-         (place.repeated ? " again" : "");
+/// A fresh append stands right after the log as it was, wherever that ends: an append before may have failed.
+std::string text_of(const Result<Appended>& place, GlobalPosition head_before) {
+  if (!place) return "";
+  const std::string revision = std::to_string(place->first_revision.value);
+  if (place->repeated) return revision + " again at " + std::to_string(place->first_position.value);
+  return revision + (place->first_position.value == head_before.value + 1 ? " at the end" : " elsewhere");
 }
 
 void ask_store(EventStore& store, StoreAnswers& answers) {
@@ -88,7 +91,7 @@ void ask_store(EventStore& store, StoreAnswers& answers) {
 
   // Last, because it changes the log: repeats, what must be refused, fresh events, and what stands there then.
   const auto repeated = store.append(wide, ExpectedRevision::no_stream(), make_event(1));
-  answers["append again"] = repeated ? text_of(*repeated) : "";
+  answers["append again"] = text_of(repeated, store.head());
   const auto refused = store.append(StreamId{"narrow-7"}, ExpectedRevision::no_stream(), make_event(700'000));
   answers["append against"] = refused                                    ? "taken"
                               : refused.error().code() == Errc::conflict ? refused.error().message()
@@ -97,10 +100,12 @@ void ask_store(EventStore& store, StoreAnswers& answers) {
   const auto known = store.append_if({.fail_if_exists = EventQuery::tags({"item:444"})},
                                      {StreamId{"fresh-1"}, ExpectedRevision::any(), {&event, 1}});
   answers["append_if"] = known ? "taken" : known.error().code() == Errc::already_exists ? known.error().message() : "";
+  GlobalPosition head_before = store.head();
   const auto appended = store.append(wide, ExpectedRevision::any(), make_event(800'000));
-  answers["append"] = appended ? text_of(*appended) : "";
+  answers["append"] = text_of(appended, head_before);
+  head_before = store.head();
   const auto created = store.append(StreamId{"fresh-2"}, ExpectedRevision::no_stream(), make_event(800'001));
-  answers["append to a new stream"] = created ? text_of(*created) : "";
+  answers["append to a new stream"] = text_of(created, head_before);
   if (appended && created) {
     answers["read_all later"] = digest_of(store.read_all());
     answers["read_stream later"] = digest_of(store.read_stream(wide));
