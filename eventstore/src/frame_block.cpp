@@ -101,4 +101,12 @@ Result<BlockView> BlockView::parse(BytesView block, std::uint64_t first_position
   return view;
 }
 
+Result<BlockView> parse_chunk(BytesView body, std::uint64_t number) {
+  auto block = BlockView::parse(body, first_position_of(number), "chunk");
+  if (block && block->count() != chunk_events) {
+    return Error{Errc::corrupt, fmt::format("chunk {} has {} frames, not {}", number, block->count(), chunk_events)};
+  }
+  return block;
+}
+
 }  // namespace cairn::log

@@ -59,4 +59,7 @@ class BlockView {
   std::uint32_t previous_crc_ = 0;
 };
 
+/// Parses the body of row `number` of table `chunk`, which has chunk_events frames. Errors: corrupt.
+[[nodiscard]] Result<BlockView> parse_chunk(BytesView body, std::uint64_t number);
+
 }  // namespace cairn::log

@@ -12,6 +12,11 @@ void IdWindow::add(const Uuid& id, std::uint64_t position) {
   positions_.insert_or_assign(id, position);
 }
 
+void IdWindow::add_older(const Uuid& id, std::uint64_t position) {
+  order_.push_front({id, position});
+  positions_.try_emplace(id, position);
+}
+
 void IdWindow::forget_after(std::uint64_t position) {
   while (!order_.empty() && order_.back().position > position) {
     const auto found = positions_.find(order_.back().id);

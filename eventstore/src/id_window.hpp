@@ -20,6 +20,8 @@ class IdWindow {
 
   [[nodiscard]] std::optional<std::uint64_t> position_of(const Uuid& id) const;
   void add(const Uuid& id, std::uint64_t position);
+  /// Adds an id that is older than all in here: the window is read back from its end.
+  void add_older(const Uuid& id, std::uint64_t position);
   /// Forgets what was added above `position`: a savepoint was rolled back.
   void forget_after(std::uint64_t position);
   /// Drops the oldest above the bound: between groups only, so that a roll-back never misses what was dropped.

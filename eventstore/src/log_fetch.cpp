@@ -96,14 +96,10 @@ Result<void> LogFetch::frames(std::span<const std::uint64_t> positions, std::vec
     }
     auto body = chunk(number);
     if (!body) return std::move(body).error();
-    auto block = BlockView::parse(*body, first_position_of(number), "chunk");
+    auto block = parse_chunk(*body, number);
     if (!block) return std::move(block).error();
     for (; i < end; ++i) {
       const auto index = static_cast<std::uint32_t>((positions[i] - 1) % chunk_events);
-      if (index >= block->count()) {
-        return Error{Errc::corrupt,
-                     fmt::format("chunk {} has {} frames, not {}", number, block->count(), chunk_events)};
-      }
       auto one = decode_frame(block->frame(index), positions[i]);
       if (!one) return std::move(one).error();
       out.push_back(*one);

@@ -115,12 +115,8 @@ class ScanCursor final : public detail::LogCursor {
 
   Result<void> take_chunk(const Copied& chunk, std::uint64_t high) {
     const std::uint64_t first = first_position_of(chunk.number);
-    auto block = BlockView::parse(chunk.body, first, "chunk");
+    auto block = parse_chunk(chunk.body, chunk.number);
     if (!block) return std::move(block).error();
-    if (block->count() != chunk_events) {
-      return Error{Errc::corrupt,
-                   fmt::format("chunk {} has {} frames, not {}", chunk.number, block->count(), chunk_events)};
-    }
     if (auto linked = check_chain(chunk.number, *block); !linked) return linked;
     const std::uint64_t begin = std::max(low_, first);
     const std::uint64_t last = std::min(high, first + chunk_events - 1);

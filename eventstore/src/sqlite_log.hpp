@@ -35,7 +35,7 @@ class SqliteLog final : public CommitParticipant {
 
   Result<std::vector<Appended>> append(Unit& unit, const EncodedAppend& append, const AppendCondition* condition);
   /// Position of each id among the remembered ones (or all, when all are indexed). Writer's thread.
-  Result<std::vector<std::optional<GlobalPosition>>> resolve(SqlReader& reader, std::span<const Uuid> ids) const;
+  Result<std::vector<std::optional<GlobalPosition>>> resolve(SqlReader& reader, std::span<const Uuid> ids);
   /// Adds event ids at positions (through, limit] to the index of all ids. Writer's thread.
   Result<void> index_ids(Unit& unit, std::uint64_t after, std::uint64_t through);
 
@@ -91,8 +91,11 @@ class SqliteLog final : public CommitParticipant {
   Result<void> load_names(SqlReader& reader);
   Result<void> load_tail(SqlReader& reader);
   Result<void> load_recent(SqlReader& reader);
-  Result<void> load_chunk(SqlReader& reader, std::uint64_t number, std::uint64_t window_first);
-  Result<void> load_frame(BytesView bytes, std::uint64_t position, std::uint64_t window_first);
+  Result<void> load_frame(BytesView bytes, std::uint64_t position);
+  /// Adds the ids of up to `chunks` chunks before the ones in the window.
+  Result<void> load_older_ids(SqlReader& reader, std::size_t chunks);
+  template <class OnFrame>
+  Result<void> for_each_frame(SqlReader& reader, std::uint64_t number, OnFrame&& on_frame);
 
   Database& database_;
   const EventStoreOptions options_;
@@ -108,6 +111,7 @@ class SqliteLog final : public CommitParticipant {
   std::uint32_t last_chunk_crc_ = 0;
   Timestamp last_recorded_at_{};
   std::uint64_t indexed_through_ = 0;
+  std::uint64_t ids_missing_through_ = 0;  ///< below here the window has to be read back; 0: it is whole
   std::unique_ptr<IndexFlush> flush_;
   Bytes block_;
 

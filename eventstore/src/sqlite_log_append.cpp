@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -172,8 +173,12 @@ Result<std::optional<Appended>> SqliteLog::remembered(Unit& unit, const EncodedS
   return partly_stored(stream, **head, stored);
 }
 
-Result<std::vector<std::optional<GlobalPosition>>> SqliteLog::resolve(SqlReader& reader,
-                                                                      std::span<const Uuid> ids) const {
+Result<std::vector<std::optional<GlobalPosition>>> SqliteLog::resolve(SqlReader& reader, std::span<const Uuid> ids) {
+  if (ids_missing_through_ > 0) {
+    if (auto loaded = load_older_ids(reader, std::numeric_limits<std::size_t>::max()); !loaded) {
+      return std::move(loaded).error();
+    }
+  }
   std::vector<std::optional<GlobalPosition>> found;
   found.reserve(ids.size());
   for (const Uuid& id : ids) {

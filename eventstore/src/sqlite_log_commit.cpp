@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t flush_rows_min = 4;
 /// Rows of a slice of idle work: a few milliseconds, after which a waiting unit gets its turn.
 constexpr std::size_t flush_rows_idle = 256;
+/// Chunks of a slice that fills the window of ids after an open: about a millisecond.
+constexpr std::size_t ids_chunks_idle = 16;
 
 }  // namespace
 
@@ -162,9 +164,10 @@ Result<void> SqliteLog::flush_slice(Unit& unit, std::size_t rows) {
   return {};
 }
 
-bool SqliteLog::has_idle_work() const { return flush_ != nullptr; }
+bool SqliteLog::has_idle_work() const { return flush_ != nullptr || ids_missing_through_ > 0; }
 
 Result<void> SqliteLog::idle_work(Unit& unit) {
+  if (ids_missing_through_ > 0) return load_older_ids(unit, ids_chunks_idle);
   if (!flush_) return {};
   return flush_slice(unit, flush_rows_idle);
 }
@@ -231,150 +234,6 @@ void SqliteLog::publish_tail() {
   const std::lock_guard lock{published_mutex_};
   tail_ = std::move(tail);
   head_.store(new_head, std::memory_order_release);
-}
-
-Result<void> SqliteLog::reload(SqlReader& reader) {
-  group_.clear();
-  heads_.clear();
-  ids_.clear();
-  flush_.reset();
-  pending_.clear();
-  if (auto loaded = load_names(reader); !loaded) return loaded;
-  if (auto loaded = load_tail(reader); !loaded) return loaded;
-  return load_recent(reader);
-}
-
-Result<void> SqliteLog::load_names(SqlReader& reader) {
-  types_ = std::make_shared<NameTable>();
-  categories_ = std::make_shared<NameTable>();
-  Result<void> dense;
-  const auto load = [&](const char* what, NameTable& table) {
-    return [&dense, &table, what](const Row& row) {
-      const std::uint32_t number = table.add(row.text(1));
-      if (number == row.get<std::uint32_t>(0)) return true;
-      dense = Error{Errc::corrupt, fmt::format("{} {} is missing", what, number)};
-      return false;
-    };
-  };
-  auto types = reader.each("SELECT number, name FROM event_type ORDER BY number", {}, load("event type", *types_));
-  if (!types) return types;
-  if (!dense) return dense;
-  auto categories =
-      reader.each("SELECT number, name FROM category ORDER BY number", {}, load("category", *categories_));
-  if (!categories) return categories;
-  if (!dense) return dense;
-  types_->publish();
-  categories_->publish();
-  auto last = reader.first<std::uint32_t>("SELECT coalesce(max(number), 0) FROM stream", {});
-  if (!last) return std::move(last).error();
-  next_stream_ = **last + 1;
-
-  const std::lock_guard lock{published_mutex_};
-  published_types_ = types_;
-  published_categories_ = categories_;
-  return {};
-}
-
-Result<void> SqliteLog::load_tail(SqlReader& reader) {
-  auto last_chunk = reader.first<std::int64_t>("SELECT coalesce(max(number), -1) FROM chunk", {});
-  if (!last_chunk) return std::move(last_chunk).error();
-  last_chunk_crc_ = 0;
-  if (**last_chunk >= 0) {
-    std::array<std::byte, block_header_bytes> header;
-    if (auto read = reader.read_blob("chunk", "body", **last_chunk, 0, header); !read) return read;
-    last_chunk_crc_ = block_checksum(header);
-  }
-  const std::uint64_t first = first_position_of(static_cast<std::uint64_t>(**last_chunk + 1));
-  auto tail = std::make_shared<LogTail>(first);
-  std::uint64_t next = first;
-  Result<void> outcome;
-  auto done = reader.each("SELECT first, body FROM tail ORDER BY first", {}, [&](const Row& row) {
-    const auto row_first = row.get<std::uint64_t>(0);
-    const BytesView stored = row.blob(1);
-    auto bytes = std::make_shared_for_overwrite<std::byte[]>(stored.size());
-    std::copy(stored.begin(), stored.end(), bytes.get());
-    auto block = BlockView::parse({bytes.get(), stored.size()}, row_first, "tail row");
-    if (!block) {
-      outcome = block.error();
-      return false;
-    }
-    if (row_first != next || block->previous_crc() != last_chunk_crc_ || next + block->count() - first > chunk_events) {
-      outcome = Error{Errc::corrupt, fmt::format("tail row {} does not follow position {}", row_first, next - 1)};
-      return false;
-    }
-    for (std::uint32_t i = 0; i < block->count(); ++i) tail->frames[next++ - first] = block->frame(i);
-    tail->buffers.push_back(std::move(bytes));
-    return true;
-  });
-  if (!done) return done;
-  if (!outcome) return outcome;
-
-  const std::lock_guard lock{published_mutex_};
-  tail_ = std::move(tail);
-  head_.store(next - 1, std::memory_order_release);
-  return {};
-}
-
-/// Index entries that were only in memory, and the window of ids, are read back from the log.
-Result<void> SqliteLog::load_recent(SqlReader& reader) {
-  auto indexed = reader.first<std::uint64_t>("SELECT value FROM store WHERE key = 'indexed_through'", {});
-  if (!indexed) return std::move(indexed).error();
-  if (!*indexed) return Error{Errc::corrupt, "table store has no row indexed_through"};
-  indexed_through_ = **indexed;
-  const std::uint64_t head = head_.load(std::memory_order_relaxed);
-  if (indexed_through_ > head) {
-    return Error{Errc::corrupt, fmt::format("indexed through {}, but the log ends at {}", indexed_through_, head)};
-  }
-  last_recorded_at_ = Timestamp{};
-  const std::uint64_t window_first = head > options_.id_window ? head - options_.id_window + 1 : 1;
-  const std::uint64_t first = std::min(indexed_through_ + 1, window_first);
-  for (std::uint64_t number = chunk_of(first); first_position_of(number) < tail_->first_position; ++number) {
-    if (auto loaded = load_chunk(reader, number, window_first); !loaded) return loaded;
-  }
-  for (std::uint64_t position = std::max(first, tail_->first_position); position <= head; ++position) {
-    const BytesView frame = tail_->frames[position - tail_->first_position];
-    if (auto loaded = load_frame(frame, position, window_first); !loaded) return loaded;
-  }
-  begin_flush();
-  return {};
-}
-
-Result<void> SqliteLog::load_chunk(SqlReader& reader, std::uint64_t number, std::uint64_t window_first) {
-  StepBuffer buffer;
-  const LogSnapshot committed = snapshot();
-  auto body = LogFetch{reader, committed, buffer}.chunk(number);
-  if (!body) return std::move(body).error();
-  const std::uint64_t first = first_position_of(number);
-  auto block = BlockView::parse(*body, first, "chunk");
-  if (!block) return std::move(block).error();
-  for (std::uint32_t i = 0; i < block->count(); ++i) {
-    if (auto loaded = load_frame(block->frame(i), first + i, window_first); !loaded) return loaded;
-  }
-  return {};
-}
-
-Result<void> SqliteLog::load_frame(BytesView bytes, std::uint64_t position, std::uint64_t window_first) {
-  const auto frame = decode_verified_frame(bytes);
-  if (!frame) return Error{Errc::corrupt, fmt::format("frame of position {} is malformed", position)};
-  last_recorded_at_ = frame->recorded_at;
-  if (position >= window_first) ids_.add(frame->id, position);
-  if (position <= indexed_through_) return {};
-
-  const std::uint32_t category = categories_->number_of(StreamId::category_of(frame->stream_name));
-  if (category == 0) {
-    return Error{Errc::corrupt,
-                 fmt::format("position {}: the category of {} is not in the table", position, frame->stream_name)};
-  }
-  std::vector<std::uint64_t> keys{category_key(category), type_key(frame->type)};
-  for_each_tag(frame->metadata, [&](std::string_view tag) {
-    keys.push_back(tag_key(tag));
-    return true;
-  });
-  pending_.add(std::array{0}, [&](int) {
-    return PendingIndex::Event{
-        .position = position, .revision = frame->revision, .stream = frame->stream, .posting_keys = keys};
-  });
-  return {};
 }
 
 }  // namespace cairn::log

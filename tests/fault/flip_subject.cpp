@@ -171,7 +171,9 @@ std::string FlipSubject::undetected(MemoryVfs& image) const {
   for (const auto& [call, answer] : ask(image)) {
     const auto right = answers_.find(call);
     if (answer.empty() || (right != answers_.end() && right->second == answer)) continue;
-    return call + ": " + answer + ", undamaged: " + (right == answers_.end() ? "no such answer" : right->second);
+    std::string wrong = call;
+    wrong.append(": ").append(answer).append(", undamaged: ");
+    return wrong.append(right == answers_.end() ? "no such answer" : right->second);
   }
   return {};
 }

@@ -12,11 +12,14 @@
 #include <cairn/core/crc32c.hpp>
 #include <cairn/core/invariant.hpp>
 
+#include "sql/page_cache.hpp"
 #include "sql/read_ahead.hpp"
 
 namespace cairn {
 
 struct ChecksumVfs::Shim {
+  explicit Shim(std::size_t page_cache_bytes) : pages{page_cache_bytes} {}
+
   sqlite3_vfs* base = nullptr;
   std::string name;
   sqlite3_vfs vfs{};
@@ -30,6 +33,8 @@ struct ChecksumVfs::Shim {
   std::atomic<std::uint64_t> main_changes{0};
   /// Main files open for writing.
   std::atomic<int> main_writers{0};
+  /// Pages of the main file: of use only while the one who writes it is among us.
+  PageCache pages;
 };
 
 namespace {
@@ -115,22 +120,67 @@ void begin_transaction(ChecksumFile& file) {
   if (file.shim->main_writers.load(std::memory_order_acquire) == 0) file.ahead.drop();
 }
 
-int read_bytes(ChecksumFile& file, sqlite3_file* below, void* buffer, sqlite3_int64 offset) {
-  const auto take = [&] {
-    return file.ahead.take(offset, page_size, file.shim->main_changes.load(std::memory_order_acquire), buffer);
+/// The page as the window has it, filling the window when pages are read in sequence; not verified.
+const std::byte* find_ahead(ChecksumFile& file, sqlite3_file* below, sqlite3_int64 offset) {
+  const auto find = [&] {
+    return file.ahead.find(offset, page_size, file.shim->main_changes.load(std::memory_order_acquire));
   };
-  if (take()) return SQLITE_OK;
-  if (file.ahead.in_sequence(offset, page_size)) {
-    read_ahead(file, below, offset);
-    if (take()) return SQLITE_OK;
+  if (const std::byte* here = find()) return here;
+  if (!file.ahead.in_sequence(offset, page_size)) return nullptr;
+  read_ahead(file, below, offset);
+  return find();
+}
+
+int read_bytes(ChecksumFile& file, sqlite3_file* below, void* buffer, sqlite3_int64 offset) {
+  if (const std::byte* ahead = find_ahead(file, below, offset)) {
+    std::memcpy(buffer, ahead, page_size);
+    return SQLITE_OK;
   }
   return below->pMethods->xRead(below, buffer, ChecksumVfs::page_bytes, offset);
+}
+
+bool is_sound(ChecksumFile& file, const std::byte* bytes, std::uint32_t number) {
+  count(file.shim->pages_read);
+  const std::span<const std::byte, page_size> page{bytes, page_size};
+  return std::ranges::equal(page.last<ChecksumVfs::reserved_bytes>(), trailer(page, number));
+}
+
+/// A page of a b-tree begins with its kind (https://sqlite.org/fileformat2.html section 1.6), one of an overflow chain
+/// with the number of the next, which has such a first byte only above 256 GB.
+bool begins_like_b_tree(const std::byte* page) {
+  return page[0] == std::byte{0x02} || page[0] == std::byte{0x05} || page[0] == std::byte{0x0A} ||
+         page[0] == std::byte{0x0D};
+}
+
+/// A verified page to read in place; null when it must be read the usual way, which is also how a bad one is reported.
+const std::byte* lend_page(ChecksumFile& file, sqlite3_file* below, sqlite3_int64 offset) {
+  const std::uint32_t number = page_number(offset);
+  PageCache& pages = file.shim->pages;
+  if (const std::byte* cached = pages.pin(number)) {
+    file.ahead.passed(offset, page_size);
+    return cached;
+  }
+  const std::byte* const ahead = find_ahead(file, below, offset);
+  // A long scan passes by the cache, but for the pages that a cursor stands on while it reads others: the window must
+  // move on meanwhile.
+  if (ahead != nullptr && !begins_like_b_tree(ahead)) {
+    if (!is_sound(file, ahead, number)) return nullptr;
+    file.ahead.lend();
+    return ahead;
+  }
+  return pages.pin(number, [&](std::byte* out) {
+    if (ahead != nullptr) {
+      std::memcpy(out, ahead, page_size);
+    } else if (below->pMethods->xRead(below, out, ChecksumVfs::page_bytes, offset) != SQLITE_OK) {
+      return false;
+    }
+    return is_sound(file, out, number);
+  });
 }
 
 int read_page(ChecksumFile& file, sqlite3_file* below, void* buffer, sqlite3_int64 offset) {
   const std::uint32_t number = page_number(offset);
   const int code = read_bytes(file, below, buffer, offset);
-  count(file.shim->pages_read);
   if (code == SQLITE_IOERR_SHORT_READ) {
     sqlite3_int64 size = 0;
     if (const int failed = below->pMethods->xFileSize(below, &size); failed != SQLITE_OK) return failed;
@@ -138,10 +188,9 @@ int read_page(ChecksumFile& file, sqlite3_file* below, void* buffer, sqlite3_int
     return size <= offset ? code : refuse(file, number, PageDefect::truncated, SQLITE_IOERR_DATA);
   }
   if (code != SQLITE_OK) return code;
-  const std::span<const std::byte, page_size> page{static_cast<const std::byte*>(buffer), page_size};
-  const auto stored = page.last<ChecksumVfs::reserved_bytes>();
-  if (std::ranges::equal(stored, trailer(page, number))) return SQLITE_OK;
-  const bool marked = std::ranges::equal(stored.last<trailer_magic.size()>(), trailer_magic);
+  const auto* bytes = static_cast<const std::byte*>(buffer);
+  if (is_sound(file, bytes, number)) return SQLITE_OK;
+  const bool marked = std::equal(trailer_magic.begin(), trailer_magic.end(), bytes + page_size - trailer_magic.size());
   return refuse(file, number, marked ? PageDefect::wrong_checksum : PageDefect::no_checksum, SQLITE_IOERR_DATA);
 }
 
@@ -168,7 +217,9 @@ int write_page(ChecksumFile& file, sqlite3_file* below, const void* buffer, sqli
   const auto stamp = trailer(page, number);
   std::ranges::copy(stamp, page.begin() + checked_size);
   file.shim->main_changes.fetch_add(1, std::memory_order_acq_rel);
+  file.shim->pages.forget(number);
   const int code = below->pMethods->xWrite(below, page.data(), ChecksumVfs::page_bytes, offset);
+  file.shim->pages.forget(number);
   file.shim->main_changes.fetch_add(1, std::memory_order_acq_rel);
   return code;
 }
@@ -189,7 +240,10 @@ int file_write(sqlite3_file* handle, const void* buffer, int amount, sqlite3_int
 
 int file_close(sqlite3_file* handle) {
   const int code = methods(handle).xClose(real(handle));
-  if (self(handle).writes_main) self(handle).shim->main_writers.fetch_sub(1, std::memory_order_acq_rel);
+  if (self(handle).writes_main) {
+    self(handle).shim->main_writers.fetch_sub(1, std::memory_order_acq_rel);
+    self(handle).shim->pages.forget_all();  // from here on it may change behind our back
+  }
   self(handle).~ChecksumFile();
   return code;
 }
@@ -197,6 +251,7 @@ int file_truncate(sqlite3_file* handle, sqlite3_int64 size) {
   std::atomic<std::uint64_t>& changes = self(handle).shim->main_changes;
   const std::uint64_t step = self(handle).role == Role::main ? 1 : 0;
   changes.fetch_add(step, std::memory_order_acq_rel);
+  if (step != 0) self(handle).shim->pages.forget_all();
   const int code = methods(handle).xTruncate(real(handle), size);
   changes.fetch_add(step, std::memory_order_acq_rel);
   return code;
@@ -215,6 +270,8 @@ int file_check_reserved_lock(sqlite3_file* handle, int* out) {
   return methods(handle).xCheckReservedLock(real(handle), out);
 }
 int file_control(sqlite3_file* handle, int op, void* argument) {
+  // Ours to lend pages, not for the VFS below to map the file.
+  if (op == SQLITE_FCNTL_MMAP_SIZE) return SQLITE_NOTFOUND;
   const int code = methods(handle).xFileControl(real(handle), op, argument);
   if (op == SQLITE_FCNTL_VFSNAME && code == SQLITE_OK) {
     auto** name = static_cast<char**>(argument);
@@ -224,7 +281,11 @@ int file_control(sqlite3_file* handle, int op, void* argument) {
   return code;
 }
 int file_sector_size(sqlite3_file* handle) { return methods(handle).xSectorSize(real(handle)); }
-int file_device_characteristics(sqlite3_file* handle) { return methods(handle).xDeviceCharacteristics(real(handle)); }
+int file_device_characteristics(sqlite3_file* handle) {
+  // SQLite 3.45 and later read parts of a page where a file allows it; there is no checksum of a part.
+  constexpr int subpage_read = 0x00008000;
+  return methods(handle).xDeviceCharacteristics(real(handle)) & ~subpage_read;
+}
 int file_shm_map(sqlite3_file* handle, int region, int size, int extend, void volatile** out) {
   return methods(handle).xShmMap(real(handle), region, size, extend, out);
 }
@@ -234,6 +295,22 @@ int file_shm_lock(sqlite3_file* handle, int offset, int n, int flags) {
 }
 void file_shm_barrier(sqlite3_file* handle) { methods(handle).xShmBarrier(real(handle)); }
 int file_shm_unmap(sqlite3_file* handle, int remove) { return methods(handle).xShmUnmap(real(handle), remove); }
+
+/// SQLite asks this instead of xRead for a connection with PRAGMA mmap_size above 0. Nothing is mapped.
+int file_fetch(sqlite3_file* handle, sqlite3_int64 offset, int amount, void** out) {
+  ChecksumFile& file = self(handle);
+  *out = nullptr;
+  if (file.role != Role::main || !is_whole_page(amount, offset)) return SQLITE_OK;
+  if (file.shim->main_writers.load(std::memory_order_acquire) == 0) return SQLITE_OK;
+  *out = const_cast<std::byte*>(lend_page(file, real(handle), offset));  // SQLite's signature; it only reads
+  return SQLITE_OK;
+}
+/// Null for `bytes` means that the file may have changed: the cache and the window know that themselves.
+int file_unfetch(sqlite3_file* handle, sqlite3_int64 offset, void* bytes) {
+  ChecksumFile& file = self(handle);
+  if (bytes != nullptr && !file.ahead.give_back(bytes)) file.shim->pages.unpin(page_number(offset), bytes);
+  return SQLITE_OK;
+}
 
 constexpr sqlite3_io_methods io_methods(int version) {
   return {
@@ -254,12 +331,11 @@ constexpr sqlite3_io_methods io_methods(int version) {
       .xShmLock = file_shm_lock,
       .xShmBarrier = file_shm_barrier,
       .xShmUnmap = file_shm_unmap,
-      .xFetch = nullptr,
-      .xUnfetch = nullptr,
+      .xFetch = version >= 3 ? file_fetch : nullptr,
+      .xUnfetch = version >= 3 ? file_unfetch : nullptr,
   };
 }
-// Version 3 would add xFetch: without it SQLite maps no file, whatever PRAGMA mmap_size says.
-constexpr sqlite3_io_methods with_shared_memory = io_methods(2);
+constexpr sqlite3_io_methods with_shared_memory = io_methods(3);
 constexpr sqlite3_io_methods without_shared_memory = io_methods(1);
 
 int vfs_open(sqlite3_vfs* vfs, const char* name, sqlite3_file* handle, int flags, int* out_flags) {
@@ -378,8 +454,8 @@ ChecksumVfs::ChecksumVfs(std::unique_ptr<Shim> shim) noexcept : shim_{std::move(
 
 ChecksumVfs::~ChecksumVfs() { sqlite3_vfs_unregister(&shim_->vfs); }
 
-std::unique_ptr<ChecksumVfs> ChecksumVfs::create(const char* base) {
-  auto shim = std::make_unique<Shim>();
+std::unique_ptr<ChecksumVfs> ChecksumVfs::create(const char* base, std::size_t page_cache_bytes) {
+  auto shim = std::make_unique<Shim>(page_cache_bytes);
   shim->base = sqlite3_vfs_find(base);
   invariant(shim->base != nullptr, "ChecksumVfs over a VFS that is not registered");
   shim->name = unique_name();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -52,6 +53,8 @@ struct BadPage {
 /// All-zero pages are bad, too. In WAL mode SQLite writes every page it counts, free ones included, except the
 /// lock page at 1 GiB, which nothing reads. A page wholly beyond the end of the file reads as zeros, as SQLite expects.
 /// There is no memory mapping: it would bypass the check, and a disk error must not become SIGBUS in our host.
+/// PRAGMA mmap_size above 0, on connections that only read, gives something better: verified pages are lent to SQLite
+/// in place from a cache that all of them share, or from the window of pages read ahead in a scan.
 ///
 /// Thread-safe like the VFS below. Outlives every connection opened through it.
 class ChecksumVfs {
@@ -60,8 +63,9 @@ class ChecksumVfs {
   static constexpr int reserved_bytes = 8;
 
   /// Registers a new VFS of unique name over the one named `base`, the platform's default for nullptr.
-  /// `base` must exist.
-  [[nodiscard]] static std::unique_ptr<ChecksumVfs> create(const char* base = nullptr);
+  /// `base` must exist. `page_cache_bytes` bounds the pages kept for connections that ask for them.
+  [[nodiscard]] static std::unique_ptr<ChecksumVfs> create(const char* base = nullptr,
+                                                           std::size_t page_cache_bytes = 0);
   ~ChecksumVfs();
   ChecksumVfs(const ChecksumVfs&) = delete;
   ChecksumVfs& operator=(const ChecksumVfs&) = delete;

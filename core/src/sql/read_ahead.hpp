@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <functional>
 #include <memory>
 #include <new>
 
@@ -18,13 +18,23 @@ class ReadAhead {
  public:
   static constexpr std::size_t window_bytes = 128U << 10U;
 
-  /// Copies `size` bytes at `offset` to `out` if they are here and still good.
-  [[nodiscard]] bool take(std::int64_t offset, std::size_t size, std::uint64_t writes, void* out) noexcept {
-    if (held_ == 0 || writes != writes_ || offset < offset_) return false;
+  /// `size` bytes at `offset` if they are here and still good; until the window is filled again or dropped.
+  [[nodiscard]] const std::byte* find(std::int64_t offset, std::size_t size, std::uint64_t writes) noexcept {
+    if (held_ == 0 || writes != writes_ || offset < offset_) return nullptr;
     const auto at = static_cast<std::size_t>(offset - offset_);
-    if (at + size > held_) return false;
-    std::memcpy(out, bytes_.get() + at, size);
+    if (at + size > held_) return nullptr;
     next_ = offset + static_cast<std::int64_t>(size);
+    return bytes_.get() + at;
+  }
+
+  /// What find() gave stays where it is until it was given back.
+  void lend() noexcept { ++lent_; }
+  /// False when the bytes are not the window's.
+  [[nodiscard]] bool give_back(const void* bytes) noexcept {
+    const auto* at = static_cast<const std::byte*>(bytes);
+    const std::less<> before;  // of pointers to different objects
+    if (!bytes_ || before(at, bytes_.get()) || !before(at, bytes_.get() + window_bytes)) return false;
+    --lent_;
     return true;
   }
 
@@ -35,9 +45,15 @@ class ReadAhead {
     return sequence_ >= sequence_min;
   }
 
-  /// Room for the window; what it held is gone. Null when there is no memory for it: SQLite's frames, below which
-  /// this runs, cannot be left by an exception.
+  /// Says that a page was had from elsewhere: if it is the next one, the sequence goes on behind it.
+  void passed(std::int64_t offset, std::size_t size) noexcept {
+    if (offset == next_) next_ += static_cast<std::int64_t>(size);
+  }
+
+  /// Room for the window; what it held is gone. Null while something of it is lent, and when there is no memory for
+  /// it: SQLite's frames, below which this runs, cannot be left by an exception.
   [[nodiscard]] void* window() noexcept {
+    if (lent_ > 0) return nullptr;
     if (!bytes_) bytes_.reset(new (std::nothrow) std::byte[window_bytes]);
     drop();
     return bytes_.get();
@@ -61,6 +77,7 @@ class ReadAhead {
   std::uint64_t writes_ = 0;
   std::int64_t next_ = -1;
   int sequence_ = 0;
+  int lent_ = 0;
 };
 
 }  // namespace cairn

@@ -40,20 +40,20 @@ Result<std::string> resolve(const fs::path& file) {
 
 }  // namespace
 
-StoreFile::StoreFile(std::string name, MemoryVfs* memory)
+StoreFile::StoreFile(std::string name, MemoryVfs* memory, std::size_t page_cache_bytes)
     : name_{std::move(name)},
       memory_{memory},
       base_{memory == nullptr ? std::string{} : memory->name()},
-      checksums_{ChecksumVfs::create(memory == nullptr ? nullptr : base_.c_str())} {}
+      checksums_{ChecksumVfs::create(memory == nullptr ? nullptr : base_.c_str(), page_cache_bytes)} {}
 
 Result<std::unique_ptr<StoreFile>> StoreFile::locate(const DatabaseOptions& options) {
   if (options.file.empty()) return Error{Errc::invalid, "open: no file name"};
   if (options.memory != nullptr) {
-    return std::unique_ptr<StoreFile>{new StoreFile{options.file.string(), options.memory}};
+    return std::unique_ptr<StoreFile>{new StoreFile{options.file.string(), options.memory, options.page_cache_bytes}};
   }
   auto name = resolve(options.file);
   if (!name) return std::move(name).error();
-  return std::unique_ptr<StoreFile>{new StoreFile{*std::move(name), nullptr}};
+  return std::unique_ptr<StoreFile>{new StoreFile{*std::move(name), nullptr, options.page_cache_bytes}};
 }
 
 std::uint64_t StoreFile::size_of(std::string_view suffix) const {

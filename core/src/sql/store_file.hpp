@@ -39,7 +39,7 @@ class StoreFile final {
   void remove_all() const noexcept;
 
  private:
-  StoreFile(std::string name, MemoryVfs* memory);
+  StoreFile(std::string name, MemoryVfs* memory, std::size_t page_cache_bytes);
 
   std::string name_;
   MemoryVfs* memory_;

@@ -141,9 +141,10 @@ Result<std::unique_ptr<Connection>> open_reader(const StoreFile& store, const Da
   auto connection = Connection::open(store.name(), store.vfs(), Connection::Access::read_only);
   if (!connection) return connection;
   set_for_all(**connection);
-  if (auto done =
-          run_all(**connection, store.name(),
-                  {cache_pragma(options.reader_cache_bytes), "PRAGMA temp_store=MEMORY", "PRAGMA query_only=ON"});
+  if (auto done = run_all(**connection, store.name(),
+                          {cache_pragma(options.reader_cache_bytes), "PRAGMA temp_store=MEMORY", "PRAGMA query_only=ON",
+                           // Maps nothing: makes SQLite ask for pages in place, see ChecksumVfs.
+                           fmt::format("PRAGMA mmap_size={}", options.page_cache_bytes)});
       !done) {
     return std::move(done).error();
   }

@@ -40,7 +40,10 @@ struct DatabaseOptions {
 
   std::size_t readers = 4;  ///< read connections, opened when first needed
   std::size_t writer_cache_bytes = 64U << 20U;
-  std::size_t reader_cache_bytes = 4U << 20U;  ///< of each read connection
+  /// Verified pages of the file that all read connections share; the one to raise for a larger working set.
+  std::size_t page_cache_bytes = 64U << 20U;
+  /// Of each read connection, for what is not in the file yet; lost whenever somebody commits.
+  std::size_t reader_cache_bytes = 2U << 20U;
 
   std::size_t checkpoint_pages = 1000;     ///< passive checkpoint from here on
   std::size_t wal_bytes_max = 32U << 20U;  ///< above it readers are paused and the log restarts

@@ -1,0 +1,191 @@
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "frame.hpp"
+#include "frame_block.hpp"
+#include "index_key.hpp"
+#include "log_fetch.hpp"
+#include "metadata_codec.hpp"
+#include "sqlite_log.hpp"
+#include "step_buffer.hpp"
+
+namespace cairn::log {
+
+Result<void> SqliteLog::reload(SqlReader& reader) {
+  group_.clear();
+  heads_.clear();
+  ids_.clear();
+  flush_.reset();
+  pending_.clear();
+  if (auto loaded = load_names(reader); !loaded) return loaded;
+  if (auto loaded = load_tail(reader); !loaded) return loaded;
+  return load_recent(reader);
+}
+
+Result<void> SqliteLog::load_names(SqlReader& reader) {
+  types_ = std::make_shared<NameTable>();
+  categories_ = std::make_shared<NameTable>();
+  Result<void> dense;
+  const auto load = [&](const char* what, NameTable& table) {
+    return [&dense, &table, what](const Row& row) {
+      const std::uint32_t number = table.add(row.text(1));
+      if (number == row.get<std::uint32_t>(0)) return true;
+      dense = Error{Errc::corrupt, fmt::format("{} {} is missing", what, number)};
+      return false;
+    };
+  };
+  auto types = reader.each("SELECT number, name FROM event_type ORDER BY number", {}, load("event type", *types_));
+  if (!types) return types;
+  if (!dense) return dense;
+  auto categories =
+      reader.each("SELECT number, name FROM category ORDER BY number", {}, load("category", *categories_));
+  if (!categories) return categories;
+  if (!dense) return dense;
+  types_->publish();
+  categories_->publish();
+  auto last = reader.first<std::uint32_t>("SELECT coalesce(max(number), 0) FROM stream", {});
+  if (!last) return std::move(last).error();
+  next_stream_ = **last + 1;
+
+  const std::lock_guard lock{published_mutex_};
+  published_types_ = types_;
+  published_categories_ = categories_;
+  return {};
+}
+
+Result<void> SqliteLog::load_tail(SqlReader& reader) {
+  auto last_chunk = reader.first<std::int64_t>("SELECT coalesce(max(number), -1) FROM chunk", {});
+  if (!last_chunk) return std::move(last_chunk).error();
+  last_chunk_crc_ = 0;
+  if (**last_chunk >= 0) {
+    std::array<std::byte, block_header_bytes> header;
+    if (auto read = reader.read_blob("chunk", "body", **last_chunk, 0, header); !read) return read;
+    last_chunk_crc_ = block_checksum(header);
+  }
+  const std::uint64_t first = first_position_of(static_cast<std::uint64_t>(**last_chunk + 1));
+  auto tail = std::make_shared<LogTail>(first);
+  std::uint64_t next = first;
+  Result<void> outcome;
+  auto done = reader.each("SELECT first, body FROM tail ORDER BY first", {}, [&](const Row& row) {
+    const auto row_first = row.get<std::uint64_t>(0);
+    const BytesView stored = row.blob(1);
+    auto bytes = std::make_shared_for_overwrite<std::byte[]>(stored.size());
+    std::copy(stored.begin(), stored.end(), bytes.get());
+    auto block = BlockView::parse({bytes.get(), stored.size()}, row_first, "tail row");
+    if (!block) {
+      outcome = block.error();
+      return false;
+    }
+    if (row_first != next || block->previous_crc() != last_chunk_crc_ || next + block->count() - first > chunk_events) {
+      outcome = Error{Errc::corrupt, fmt::format("tail row {} does not follow position {}", row_first, next - 1)};
+      return false;
+    }
+    for (std::uint32_t i = 0; i < block->count(); ++i) tail->frames[next++ - first] = block->frame(i);
+    tail->buffers.push_back(std::move(bytes));
+    return true;
+  });
+  if (!done) return done;
+  if (!outcome) return outcome;
+
+  const std::lock_guard lock{published_mutex_};
+  tail_ = std::move(tail);
+  head_.store(next - 1, std::memory_order_release);
+  return {};
+}
+
+/// Index entries that were only in memory are read back from the log. So are the ids on the way; the older ones of
+/// the window, which most stores never ask for, follow when the writer is idle or when they are needed.
+Result<void> SqliteLog::load_recent(SqlReader& reader) {
+  auto indexed = reader.first<std::uint64_t>("SELECT value FROM store WHERE key = 'indexed_through'", {});
+  if (!indexed) return std::move(indexed).error();
+  if (!*indexed) return Error{Errc::corrupt, "table store has no row indexed_through"};
+  indexed_through_ = **indexed;
+  const std::uint64_t head = head_.load(std::memory_order_relaxed);
+  if (indexed_through_ > head) {
+    return Error{Errc::corrupt, fmt::format("indexed through {}, but the log ends at {}", indexed_through_, head)};
+  }
+  last_recorded_at_ = Timestamp{};
+  ids_missing_through_ = 0;
+  if (head == 0) return {};
+  // At least the last event, which has the log's latest time.
+  const std::uint64_t first = std::min(indexed_through_ + 1, head);
+  for (std::uint64_t number = chunk_of(first); first_position_of(number) < tail_->first_position; ++number) {
+    const auto load = [this](std::uint64_t position, BytesView frame) { return load_frame(frame, position); };
+    if (auto loaded = for_each_frame(reader, number, load); !loaded) return loaded;
+  }
+  for (std::uint64_t position = tail_->first_position; position <= head; ++position) {
+    if (auto loaded = load_frame(tail_->frames[position - tail_->first_position], position); !loaded) return loaded;
+  }
+  ids_.trim();
+  if (!options_.index_all_ids) {
+    ids_missing_through_ = std::min(first_position_of(chunk_of(first)), tail_->first_position) - 1;
+  }
+  begin_flush();
+  return load_older_ids(reader, 0);
+}
+
+Result<void> SqliteLog::load_older_ids(SqlReader& reader, std::size_t chunks) {
+  const std::uint64_t head = head_.load(std::memory_order_relaxed);
+  const std::uint64_t window_first = head > options_.id_window ? head - options_.id_window + 1 : 1;
+  for (; chunks > 0 && ids_missing_through_ >= window_first; --chunks) {
+    const std::uint64_t number = chunk_of(ids_missing_through_);
+    std::array<Uuid, chunk_events> ids;
+    const std::uint64_t first = first_position_of(number);
+    auto loaded = for_each_frame(reader, number, [&](std::uint64_t position, BytesView bytes) -> Result<void> {
+      const auto frame = decode_verified_frame(bytes);
+      if (!frame) return Error{Errc::corrupt, fmt::format("frame of position {} is malformed", position)};
+      ids[position - first] = frame->id;
+      return {};
+    });
+    if (!loaded) return loaded;
+    for (std::uint64_t position = ids_missing_through_; position >= std::max(first, window_first); --position) {
+      ids_.add_older(ids[position - first], position);
+    }
+    ids_missing_through_ = first - 1;
+  }
+  if (ids_missing_through_ < window_first) ids_missing_through_ = 0;
+  return {};
+}
+
+template <class OnFrame>
+Result<void> SqliteLog::for_each_frame(SqlReader& reader, std::uint64_t number, OnFrame&& on_frame) {
+  StepBuffer buffer;
+  const LogSnapshot committed = snapshot();
+  auto body = LogFetch{reader, committed, buffer}.chunk(number);
+  if (!body) return std::move(body).error();
+  const std::uint64_t first = first_position_of(number);
+  auto block = parse_chunk(*body, number);
+  if (!block) return std::move(block).error();
+  for (std::uint32_t i = 0; i < chunk_events; ++i) {
+    if (auto done = on_frame(first + i, block->frame(i)); !done) return done;
+  }
+  return {};
+}
+
+Result<void> SqliteLog::load_frame(BytesView bytes, std::uint64_t position) {
+  const auto frame = decode_verified_frame(bytes);
+  if (!frame) return Error{Errc::corrupt, fmt::format("frame of position {} is malformed", position)};
+  last_recorded_at_ = frame->recorded_at;
+  ids_.add(frame->id, position);
+  if (position <= indexed_through_) return {};
+
+  const std::uint32_t category = categories_->number_of(StreamId::category_of(frame->stream_name));
+  if (category == 0) {
+    return Error{Errc::corrupt,
+                 fmt::format("position {}: the category of {} is not in the table", position, frame->stream_name)};
+  }
+  std::vector<std::uint64_t> keys{category_key(category), type_key(frame->type)};
+  for_each_tag(frame->metadata, [&](std::string_view tag) {
+    keys.push_back(tag_key(tag));
+    return true;
+  });
+  pending_.add(std::array{0}, [&](int) {
+    return PendingIndex::Event{
+        .position = position, .revision = frame->revision, .stream = frame->stream, .posting_keys = keys};
+  });
+  return {};
+}
+
+}  // namespace cairn::log
