@@ -100,18 +100,18 @@ bool has_our_layout(std::span<const std::byte, page_size> first_page) {
          first_page[20] == std::byte{ChecksumVfs::reserved_bytes};
 }
 
-/// Fills the window from `offset` on. A failure here is nobody's failure: the page itself is read next.
-void read_ahead(ChecksumFile& file, sqlite3_file* below, sqlite3_int64 offset) {
+/// Fills a window from `begin` on. A failure here is nobody's failure: the page itself is read next.
+void read_ahead(ChecksumFile& file, sqlite3_file* below, sqlite3_int64 begin) {
   const std::uint64_t changes = file.shim->main_changes.load(std::memory_order_acquire);
   sqlite3_int64 size = 0;
   if (changes % 2 != 0 || below->pMethods->xFileSize(below, &size) != SQLITE_OK) return;
-  const sqlite3_int64 left = (size - offset) / ChecksumVfs::page_bytes * ChecksumVfs::page_bytes;
+  const sqlite3_int64 left = (size - begin) / ChecksumVfs::page_bytes * ChecksumVfs::page_bytes;
   const auto amount = static_cast<int>(std::min<sqlite3_int64>(left, ReadAhead::window_bytes));
   if (amount <= ChecksumVfs::page_bytes) return;
-  void* window = file.ahead.window();
-  if (window == nullptr || below->pMethods->xRead(below, window, amount, offset) != SQLITE_OK) return;
+  void* const room = file.ahead.room();
+  if (room == nullptr || below->pMethods->xRead(below, room, amount, begin) != SQLITE_OK) return;
   if (file.shim->main_changes.load(std::memory_order_acquire) != changes) return;
-  file.ahead.filled(offset, static_cast<std::size_t>(amount), changes);
+  file.ahead.filled(begin, static_cast<std::size_t>(amount), changes);
 }
 
 /// A transaction begins. Where we write, main_changes tells what a window is worth; where we only read, the writer is
@@ -120,14 +120,15 @@ void begin_transaction(ChecksumFile& file) {
   if (file.shim->main_writers.load(std::memory_order_acquire) == 0) file.ahead.drop();
 }
 
-/// The page as the window has it, filling the window when pages are read in sequence; not verified.
+/// The page as a window has it, filling one when this read belongs to a scan; not verified.
 const std::byte* find_ahead(ChecksumFile& file, sqlite3_file* below, sqlite3_int64 offset) {
   const auto find = [&] {
     return file.ahead.find(offset, page_size, file.shim->main_changes.load(std::memory_order_acquire));
   };
   if (const std::byte* here = find()) return here;
-  if (!file.ahead.in_sequence(offset, page_size)) return nullptr;
-  read_ahead(file, below, offset);
+  const sqlite3_int64 begin = file.ahead.begin_for(offset, page_size);
+  if (begin < 0) return nullptr;
+  read_ahead(file, below, begin);
   return find();
 }
 
@@ -156,12 +157,9 @@ bool begins_like_b_tree(const std::byte* page) {
 const std::byte* lend_page(ChecksumFile& file, sqlite3_file* below, sqlite3_int64 offset) {
   const std::uint32_t number = page_number(offset);
   PageCache& pages = file.shim->pages;
-  if (const std::byte* cached = pages.pin(number)) {
-    file.ahead.passed(offset, page_size);
-    return cached;
-  }
+  if (const std::byte* cached = pages.pin(number)) return cached;
   const std::byte* const ahead = find_ahead(file, below, offset);
-  // A long scan passes by the cache, but for the pages that a cursor stands on while it reads others: the window must
+  // A long scan passes by the cache, but for the pages that a cursor stands on while it reads others: the windows must
   // move on meanwhile.
   if (ahead != nullptr && !begins_like_b_tree(ahead)) {
     if (!is_sound(file, ahead, number)) return nullptr;

@@ -34,7 +34,7 @@ struct ReadAll {
   EventFilter filter{};
   std::uint64_t events_max = std::numeric_limits<std::uint64_t>::max();
   /// Bytes one step copies out, about: larger steps are fewer, but hold the read transaction longer.
-  std::size_t step_bytes = 512U << 10U;
+  std::size_t step_bytes = 256U << 10U;
 };
 
 struct ReadStream {
@@ -42,7 +42,7 @@ struct ReadStream {
   std::optional<Revision> from{};
   std::optional<Revision> to{};
   std::uint64_t events_max = std::numeric_limits<std::uint64_t>::max();
-  std::size_t step_bytes = 512U << 10U;
+  std::size_t step_bytes = 256U << 10U;
 };
 
 }  // namespace cairn
