@@ -64,7 +64,7 @@ std::string bring_back(FaultStore& store, ToldLedger& ledger) {
   if (store.fenced()) {
     if (auto wrong = lie_in_trouble(store, ledger); !wrong.empty()) return "fenced, faults cleared: " + wrong;
     const auto refused = store.store().append(StreamId{"account-0"}, ExpectedRevision::any(),
-                                              store.store().new_event("account.opened", BytesView{}));
+                                              store.store().new_event("account.opened", {}));
     if (refused || refused.error().code() != Errc::fenced) return "a fenced store takes appends";
     const std::uint64_t epoch = store.database().epoch();
     if (auto done = store.database().recover(); !done) return "recover: " + done.error().to_string();

@@ -45,7 +45,7 @@ class EventStore final {
   /// An event with a fresh time-ordered id (UUIDv7).
   [[nodiscard]] NewEvent new_event(std::string_view type, BytesView data, Metadata metadata = {}) const;
   /// A typed event, encoded by Codec<T>. Errors: those of the codec.
-  template <class T>
+  template <Encodable T>
   [[nodiscard]] Result<NewEvent> new_event(const T& event, Metadata metadata = {}) const;
 
   Result<Appended> append(const StreamId& stream, ExpectedRevision expected, std::span<const NewEvent> events);
@@ -99,7 +99,7 @@ class EventStore final {
   std::unique_ptr<Impl> impl_;
 };
 
-template <class T>
+template <Encodable T>
 Result<NewEvent> EventStore::new_event(const T& event, Metadata metadata) const {
   auto data = Codec<T>::encode(event);
   if (!data) return std::move(data).error();
