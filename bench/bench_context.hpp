@@ -23,6 +23,7 @@ void measure_batch(BenchContext& context);
 void measure_growth(BenchContext& context);
 void measure_replay(BenchContext& context);
 void measure_stream(BenchContext& context);
+void measure_snapshots(BenchContext& context);
 void measure_condition(BenchContext& context);
 void measure_tailing(BenchContext& context);
 void measure_reopen(BenchContext& context);

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include <cairn/core/result.hpp>
+#include <cairn/eventstore/event_store.hpp>
+#include <cairn/eventstore/evolving_state.hpp>
+#include <cairn/eventstore/expected_revision.hpp>
+#include <cairn/eventstore/revision.hpp>
+#include <cairn/eventstore/stream_id.hpp>
+
+namespace cairn {
+
+/// A state and the place in its stream where it holds.
+template <EvolvingState State>
+struct Loaded {
+  State state{};
+  /// Of the last event applied; nothing when the stream does not exist.
+  std::optional<Revision> revision{};
+  /// The snapshot it was begun from, if any.
+  std::optional<Revision> snapshot{};
+  /// Read since that snapshot, or since the beginning.
+  std::uint64_t events = 0;
+  std::uint64_t bytes = 0;  ///< of their data
+
+  /// What an append that was decided on this state must expect.
+  [[nodiscard]] ExpectedRevision expected() const noexcept {
+    return revision ? ExpectedRevision::exactly(*revision) : ExpectedRevision::no_stream();
+  }
+
+  /// Applies the next event of the stream. Errors: those of evolve().
+  Result<void> apply(const RecordedEvent& event) {
+    if (auto done = evolve(state, event); !done) return done;
+    revision = event.revision;
+    ++events;
+    bytes += event.data.size();
+    return {};
+  }
+};
+
+namespace detail {
+/// Applies what stands in the stream after `loaded`.
+template <EvolvingState State>
+Result<Loaded<State>> catch_up(const EventStore& store, const StreamId& stream, Loaded<State> loaded) {
+  const auto from = loaded.revision ? std::optional{Revision{loaded.revision->value + 1}} : std::nullopt;
+  auto done = store.read_stream(stream, {.from = from}).for_each([&loaded](const RecordedEvent& event) {
+    return loaded.apply(event);
+  });
+  if (!done) return std::move(done).error();
+  return loaded;
+}
+}  // namespace detail
+
+/// The state of a stream, from all of its events. A stream that does not exist gives State{} without a revision.
+/// Errors: those of reading and of evolve(). Snapshots::load does the same from a snapshot.
+template <EvolvingState State>
+[[nodiscard]] Result<Loaded<State>> load(const EventStore& store, const StreamId& stream) {
+  return detail::catch_up(store, stream, Loaded<State>{});
+}
+
+}  // namespace cairn
