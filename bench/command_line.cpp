@@ -1,17 +1,14 @@
 #include "command_line.hpp"
 
-#include <cstdio>
-#include <cstdlib>
 #include <span>
 #include <string_view>
 
 #include <fmt/format.h>
 
 namespace cairn::bench {
-namespace {
 
-constexpr std::string_view help =
-    R"(usage: cairn_eventstore_bench [--quick] [--json FILE] [--only REGEX] [--dir DIR] [--keep]
+std::string_view usage() {
+  return R"(usage: cairn_eventstore_bench [--quick] [--json FILE] [--only REGEX] [--dir DIR] [--keep]
   --quick       smaller counts, under a minute
   --json FILE   write the figures as a JSON array too
   --only REGEX  only the figures whose name contains a match, and what they need
@@ -19,11 +16,11 @@ constexpr std::string_view help =
   --keep        leave the large store in --dir, and use the one an earlier run of the same size left there
 bench/README.md says what each figure means.
 )";
-
-[[noreturn]] void refuse(const std::string& why) {
-  fmt::print(stderr, "{}\n{}", why, help);
-  std::exit(2);
 }
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& why) { throw UsageError{fmt::format("{}\n{}", why, usage())}; }
 
 }  // namespace
 
@@ -56,8 +53,7 @@ CommandLine CommandLine::parse(int argc, char** argv) {
       line.child_task = value_of(name);
       line.child_file = value_of(name);
     } else if (name == "--help" || name == "-h") {
-      fmt::print("{}", help);
-      std::exit(0);
+      line.help = true;
     } else {
       refuse(fmt::format("unknown argument {}", name));
     }

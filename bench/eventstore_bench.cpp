@@ -131,9 +131,16 @@ void run(const CommandLine& line) {
 }  // namespace cairn::bench
 
 int main(int argc, char** argv) {
-  const auto line = cairn::bench::CommandLine::parse(argc, argv);
   try {
-    cairn::bench::run(line);
+    const auto line = cairn::bench::CommandLine::parse(argc, argv);
+    if (line.help) {
+      fmt::print("{}", cairn::bench::usage());
+    } else {
+      cairn::bench::run(line);
+    }
+  } catch (const cairn::bench::UsageError& error) {
+    fmt::print(stderr, "{}", error.what());
+    return 2;
   } catch (const std::exception& error) {
     std::fflush(stdout);
     fmt::print(stderr, "eventstore_bench: {}\n", error.what());
