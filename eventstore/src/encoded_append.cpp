@@ -77,7 +77,7 @@ Result<void> EncodedAppend::add_event(std::string_view stream, std::size_t index
     return refused(stream, index, event, good.error().message());
   }
 
-  EncodedEvent encoded{.id = event.id, .type = event.type};
+  EncodedEvent encoded{.id = event.id, .type = event.type, .schema_version = event.schema_version};
   encoded.frame_begin = frames_.size();
   encode_frame(stream, event, metadata_, frames_);
   encoded.frame_size = frames_.size() - encoded.frame_begin;

@@ -15,6 +15,7 @@ namespace cairn::log {
 struct EncodedEvent {
   Uuid id;
   std::string_view type;
+  std::uint32_t schema_version = 1;
   std::size_t frame_begin = 0;
   std::size_t frame_size = 0;
   BytesView external_data{};  ///< empty unless the payload goes to a row of its own

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cairn/core/id_source.hpp>
+#include <cairn/core/log.hpp>
 #include <cairn/core/random.hpp>
 #include <cairn/core/secure_random.hpp>
 #include <cairn/core/sql/database.hpp>
@@ -13,6 +14,7 @@
 #include "schema_sql.hpp"
 #include "sqlite_log.hpp"
 #include "store_verify.hpp"
+#include "stored_schemas.hpp"
 
 namespace cairn {
 
@@ -112,6 +114,7 @@ Result<std::unique_ptr<EventStore>> EventStore::open(Database& database, EventSt
   if (auto attached = database.attach(store->impl_->log); !attached) return std::move(attached).error();
   store->impl_->attached = true;
   if (auto ready = store->impl_->set_up_id_index(); !ready) return std::move(ready).error();
+  if (auto ready = store->check_schemas(); !ready) return std::move(ready).error();
   return store;
 }
 
@@ -258,6 +261,27 @@ Result<std::optional<Revision>> EventStore::stream_head(const StreamId& stream) 
 
 Result<std::vector<std::optional<GlobalPosition>>> EventStore::resolve(std::span<const Uuid> event_ids) const {
   return impl_->log.database().write([&](Unit& unit) { return impl_->log.resolve(unit, event_ids); });
+}
+
+const EventSchemas& EventStore::schemas() const noexcept { return impl_->log.options().schemas; }
+
+Result<std::vector<StoredSchema>> EventStore::stored_schemas() const {
+  return log::read_schemas(database(), schemas());
+}
+
+Result<void> EventStore::check_schemas() {
+  if (auto learned = log::learn_schemas(*this); !learned) return learned;
+  if (schemas().empty()) return {};
+  auto stored = stored_schemas();
+  if (!stored) return std::move(stored).error();
+  if (impl_->log.options().require_schema_paths) return log::check_paths(*stored);
+  for (const StoredSchema& one : *stored) {
+    if (one.has_path) continue;
+    database().logger().warning("eventstore.schema_without_path", {{"type", one.schema.type},
+                                                                   {"version", std::uint64_t{one.schema.version}},
+                                                                   {"first_position", one.first_position.value}});
+  }
+  return {};
 }
 
 Result<VerifyReport> EventStore::verify(const VerifyOptions& options) const {

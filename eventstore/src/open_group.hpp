@@ -16,6 +16,9 @@ namespace cairn::log {
 /// What the units of the running group transaction have appended, with a journal to undo it savepoint by
 /// savepoint: what is rolled back in the file is rolled back here.
 struct OpenGroup {
+  [[nodiscard]] static constexpr std::uint64_t schema_key(std::uint32_t type, std::uint32_t version) noexcept {
+    return (std::uint64_t{type} << 32U) | version;
+  }
   struct Event {
     std::uint64_t revision = 0;
     std::uint32_t stream = 0;
@@ -38,6 +41,7 @@ struct OpenGroup {
     std::uint32_t next_stream = 1;
     std::uint32_t types = 0;
     std::uint32_t categories = 0;
+    std::size_t schemas = 0;
     Timestamp last_recorded_at{};
   };
 
@@ -46,6 +50,7 @@ struct OpenGroup {
   std::vector<Event> events;        ///< the same order
   std::vector<std::uint64_t> keys;  ///< posting keys of the events
   std::vector<HeadBefore> journal;
+  std::vector<std::uint64_t> schemas;  ///< schema_key() of shapes that were new
   std::vector<Mark> savepoints;
   std::optional<Mark> begin;  ///< of the group's first savepoint
 
@@ -59,6 +64,7 @@ struct OpenGroup {
     events.clear();
     keys.clear();
     journal.clear();
+    schemas.clear();
     savepoints.clear();
     begin.reset();
     sealed_frames = 0;

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include <cairn/core/clock.hpp>
 #include <cairn/core/sql/commit_participant.hpp>
 #include <cairn/core/sql/database.hpp>
@@ -74,6 +76,7 @@ class SqliteLog final : public CommitParticipant {
   Result<std::optional<Appended>> remembered(Unit& unit, const EncodedStream& stream);
   Result<void> create_stream(Unit& unit, StreamHead& head);
   Result<std::uint32_t> type_number(Unit& unit, std::string_view type);
+  Result<void> note_schema(Unit& unit, std::uint32_t type, std::uint32_t version, std::uint64_t position);
   Result<Appended> place(Unit& unit, const EncodedAppend& append, const EncodedStream& stream, StreamHead& head);
   Result<void> place_event(Unit& unit, const EncodedAppend& append, const EncodedEvent& event, const StreamHead& head,
                            Timestamp now);
@@ -89,6 +92,7 @@ class SqliteLog final : public CommitParticipant {
   void publish_tail();
 
   Result<void> load_names(SqlReader& reader);
+  Result<void> load_schemas(SqlReader& reader);
   Result<void> load_tail(SqlReader& reader);
   Result<void> load_recent(SqlReader& reader);
   Result<void> load_frame(BytesView bytes, std::uint64_t position);
@@ -107,6 +111,7 @@ class SqliteLog final : public CommitParticipant {
   OpenGroup group_;
   std::shared_ptr<NameTable> types_ = std::make_shared<NameTable>();
   std::shared_ptr<NameTable> categories_ = std::make_shared<NameTable>();
+  boost::unordered_flat_set<std::uint64_t> schemas_;  ///< schema_key() of all shapes in table event_schema
   std::uint32_t next_stream_ = 1;
   std::uint32_t last_chunk_crc_ = 0;
   Timestamp last_recorded_at_{};

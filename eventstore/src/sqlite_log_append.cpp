@@ -254,6 +254,16 @@ Result<std::uint32_t> SqliteLog::type_number(Unit& unit, std::string_view type) 
   return number;
 }
 
+Result<void> SqliteLog::note_schema(Unit& unit, std::uint32_t type, std::uint32_t version, std::uint64_t position) {
+  const std::uint64_t key = OpenGroup::schema_key(type, version);
+  if (!schemas_.insert(key).second) return {};
+  group_.schemas.push_back(key);
+  auto added = unit.exec("INSERT OR IGNORE INTO event_schema (type, version, first_position) VALUES ($1, $2, $3)",
+                         {type, version, position});
+  if (!added) return std::move(added).error();
+  return {};
+}
+
 Result<Appended> SqliteLog::place(Unit& unit, const EncodedAppend& append, const EncodedStream& stream,
                                   StreamHead& head) {
   group_.journal.push_back({&head, head.number, head.category, head.next_revision});
@@ -281,6 +291,7 @@ Result<void> SqliteLog::place_event(Unit& unit, const EncodedAppend& append, con
   const auto type = type_number(unit, event.type);
   if (!type) return type.error();
   const std::uint64_t position = next_position();
+  if (auto noted = note_schema(unit, *type, event.schema_version, position); !noted) return noted;
   const BytesView encoded = append.frame(event);
   const std::span<std::byte> frame = group_.arena.allocate(encoded.size());
   std::memcpy(frame.data(), encoded.data(), encoded.size());

@@ -67,6 +67,7 @@ void SqliteLog::savepoint_opened() {
                                .next_stream = next_stream_,
                                .types = types_->count(),
                                .categories = categories_->count(),
+                               .schemas = group_.schemas.size(),
                                .last_recorded_at = last_recorded_at_});
   if (!group_.begin) group_.begin = group_.savepoints.back();
 }
@@ -92,6 +93,10 @@ void SqliteLog::undo_to(const OpenGroup::Mark& mark) {
   group_.keys.resize(mark.keys);
   group_.arena.rewind(mark.arena);
   ids_.forget_after(head_.load(std::memory_order_relaxed) + mark.events);
+  while (group_.schemas.size() > mark.schemas) {
+    schemas_.erase(group_.schemas.back());
+    group_.schemas.pop_back();
+  }
   types_->truncate(mark.types);
   categories_->truncate(mark.categories);
   next_stream_ = mark.next_stream;

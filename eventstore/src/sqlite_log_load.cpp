@@ -20,6 +20,7 @@ Result<void> SqliteLog::reload(SqlReader& reader) {
   flush_.reset();
   pending_.clear();
   if (auto loaded = load_names(reader); !loaded) return loaded;
+  if (auto loaded = load_schemas(reader); !loaded) return loaded;
   if (auto loaded = load_tail(reader); !loaded) return loaded;
   return load_recent(reader);
 }
@@ -53,6 +54,13 @@ Result<void> SqliteLog::load_names(SqlReader& reader) {
   published_types_ = types_;
   published_categories_ = categories_;
   return {};
+}
+
+Result<void> SqliteLog::load_schemas(SqlReader& reader) {
+  schemas_.clear();
+  return reader.each("SELECT type, version FROM event_schema", {}, [this](const Row& row) {
+    schemas_.insert(OpenGroup::schema_key(row.get<std::uint32_t>(0), row.get<std::uint32_t>(1)));
+  });
 }
 
 Result<void> SqliteLog::load_tail(SqlReader& reader) {

@@ -68,7 +68,9 @@ class Verifier {
       if (!indexed) return std::move(indexed).error();
       // A flush may have ended since the snapshot was taken: what it indexed beyond is not looked for.
       indexed_through_ = std::min(indexed->value_or(0), snapshot_.head);
-      return {};
+      return reader.each("SELECT type, version FROM event_schema", {}, [this](const Row& row) {
+        schemas_.insert({row.get<std::uint32_t>(0), row.get<std::uint32_t>(1)});
+      });
     });
   }
 
@@ -118,6 +120,10 @@ class Verifier {
     last_recorded_at_ = frame->recorded_at;
     if (frame->type == 0 || (frame->type > types_.size() && position <= snapshot_.head)) {
       return Error{Errc::corrupt, fmt::format("position {}: event type {} is not in the table", position, frame->type)};
+    }
+    if (!schemas_.contains({frame->type, frame->schema_version})) {
+      return Error{Errc::corrupt, fmt::format("position {}: type {} version {} is not in table event_schema", position,
+                                              frame->type, frame->schema_version)};
     }
     if (position <= indexed_through_) {
       std::set<std::uint64_t> tags;
@@ -320,6 +326,7 @@ class Verifier {
   StepBuffer buffer_;
   std::vector<std::string_view> types_;
   std::vector<std::string_view> categories_;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> schemas_;  // type, version
   std::uint64_t indexed_through_ = 0;
   std::uint64_t expected_postings_ = 0;
   Timestamp last_recorded_at_{};

@@ -225,6 +225,8 @@ DatabaseStatistics Database::statistics() const {
   };
 }
 
+Logger& Database::logger() const noexcept { return impl_->logger; }
+
 const std::filesystem::path& Database::file() const noexcept { return impl_->options.file; }
 
 }  // namespace cairn

@@ -35,6 +35,7 @@ class Unit;
 class EventStore final {
  public:
   /// Creates or migrates the log's tables in `database` and reads back what it keeps in memory.
+  /// Errors: those of Database::migrate, corrupt, and unknown_schema (see EventStoreOptions::require_schema_paths).
   /// `database` must outlive the store.
   [[nodiscard]] static Result<std::unique_ptr<EventStore>> open(Database& database, EventStoreOptions options = {},
                                                                 EventStoreParts parts = {});
@@ -91,11 +92,17 @@ class EventStore final {
   /// index entry against the log and the log against the indexes. Runs beside appends.
   [[nodiscard]] Result<VerifyReport> verify(const VerifyOptions& options = {}) const;
 
+  /// How stored events become today's: what the store was opened with.
+  [[nodiscard]] const EventSchemas& schemas() const noexcept;
+  /// Every type and schema version that was ever appended, by type and version, and whether there is a path for it.
+  [[nodiscard]] Result<std::vector<StoredSchema>> stored_schemas() const;
+
   [[nodiscard]] Database& database() const noexcept;
 
  private:
   struct Impl;
   explicit EventStore(std::unique_ptr<Impl> impl) noexcept;
+  Result<void> check_schemas();
   std::unique_ptr<Impl> impl_;
 };
 

@@ -2,12 +2,15 @@
 
 #include <cstddef>
 
+#include <cairn/eventstore/event_schemas.hpp>
+
 namespace cairn {
 
 class Clock;
 class IdSource;
 
-/// Bounds of what the log keeps in memory. Defaults suit a service with some 100,000 live streams.
+/// What the log keeps in memory, within which bounds, and how it reads old events. Defaults suit a service with some
+/// 100,000 live streams.
 struct EventStoreOptions {
   /// Streams whose number and head are remembered (about 120 bytes each); another costs two index look-ups.
   std::size_t stream_cache_entries = 262'144;
@@ -22,6 +25,12 @@ struct EventStoreOptions {
   std::size_t pending_events_min = 4'096;
   /// Events a conditional append may have to look at one by one; beyond it the condition is `too_broad`.
   std::size_t condition_events_max = 1'000;
+
+  /// What this program reads, and the upcasters that lead there; load() and its kin apply them. When it is not empty,
+  /// open() compares it with what is stored and logs each shape without a path as `eventstore.schema_without_path`.
+  EventSchemas schemas{};
+  /// Refuse to open (unknown_schema) instead of logging.
+  bool require_schema_paths = false;
 };
 
 /// What the store is handed instead of reaching for it; a null pointer means the named system default.

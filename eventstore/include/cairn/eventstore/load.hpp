@@ -30,12 +30,13 @@ struct Loaded {
     return revision ? ExpectedRevision::exactly(*revision) : ExpectedRevision::no_stream();
   }
 
-  /// Applies the next event of the stream. Errors: those of evolve().
-  Result<void> apply(const RecordedEvent& event) {
-    if (auto done = evolve(state, event); !done) return done;
-    revision = event.revision;
+  /// Applies the next event of the stream, by way of `schemas`. Errors: those of upcasting and of evolve().
+  Result<void> apply(const RecordedEvent& stored, const EventSchemas& schemas) {
+    auto done = schemas.upcast(stored, [this](const RecordedEvent& event) { return evolve(state, event); });
+    if (!done) return done;
+    revision = stored.revision;
     ++events;
-    bytes += event.data.size();
+    bytes += stored.data.size();
     return {};
   }
 };
@@ -45,16 +46,17 @@ namespace detail {
 template <EvolvingState State>
 Result<Loaded<State>> catch_up(const EventStore& store, const StreamId& stream, Loaded<State> loaded) {
   const auto from = loaded.revision ? std::optional{Revision{loaded.revision->value + 1}} : std::nullopt;
-  auto done = store.read_stream(stream, {.from = from}).for_each([&loaded](const RecordedEvent& event) {
-    return loaded.apply(event);
+  auto done = store.read_stream(stream, {.from = from}).for_each([&](const RecordedEvent& stored) {
+    return loaded.apply(stored, store.schemas());
   });
   if (!done) return std::move(done).error();
   return loaded;
 }
 }  // namespace detail
 
-/// The state of a stream, from all of its events. A stream that does not exist gives State{} without a revision.
-/// Errors: those of reading and of evolve(). Snapshots::load does the same from a snapshot.
+/// The state of a stream, from all of its events, the old ones by way of the store's schemas. A stream that does not
+/// exist gives State{} without a revision. Errors: those of reading, of upcasting and of evolve(). Snapshots::load does
+/// the same from a snapshot.
 template <EvolvingState State>
 [[nodiscard]] Result<Loaded<State>> load(const EventStore& store, const StreamId& stream) {
   return detail::catch_up(store, stream, Loaded<State>{});

@@ -23,6 +23,8 @@
 
 namespace cairn {
 
+class Logger;
+
 /// A piece of writing that waits in the commit queue. Most callers use Database::write instead.
 class QueuedUnit {
  public:
@@ -103,6 +105,8 @@ class Database final {
   [[nodiscard]] std::uint64_t epoch() const noexcept;
   [[nodiscard]] DatabaseStatistics statistics() const;
   [[nodiscard]] const std::filesystem::path& file() const noexcept;
+  /// What it was opened with, for the parts that are built on it.
+  [[nodiscard]] Logger& logger() const noexcept;
 
  private:
   struct Impl;
