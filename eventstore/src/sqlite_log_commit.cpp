@@ -41,6 +41,11 @@ LogSnapshot SqliteLog::snapshot() const {
   return {.head = head_.load(std::memory_order_relaxed), .tail = tail_};
 }
 
+RecentSnapshot SqliteLog::recent() const {
+  const std::lock_guard lock{published_mutex_};
+  return {.newest = {.head = head_.load(std::memory_order_relaxed), .tail = tail_}, .sealed = recent_};
+}
+
 LogSnapshot SqliteLog::unit_snapshot() const {
   const std::uint64_t published = head_.load(std::memory_order_relaxed);
   return {
@@ -171,8 +176,8 @@ Result<void> SqliteLog::idle_work(Unit& unit) {
 
 void SqliteLog::published() {
   if (!group_.frames.empty()) {
-    types_->publish();
-    categories_->publish();
+    const bool new_types = types_->publish();
+    const bool new_categories = categories_->publish();
     std::uint64_t position = head_.load(std::memory_order_relaxed);
     pending_.add(group_.events, [&](const OpenGroup::Event& event) {
       return PendingIndex::Event{
@@ -182,6 +187,7 @@ void SqliteLog::published() {
           .posting_keys = std::span{group_.keys}.subspan(event.keys_begin, event.keys_end - event.keys_begin)};
     });
     publish_tail();
+    wait_list_->published(group_, new_types || new_categories, head_.load(std::memory_order_relaxed));
     ids_.trim();
     heads_.trim();
   }
@@ -207,6 +213,7 @@ void SqliteLog::publish_tail() {
   const std::uint64_t old_head = head_.load(std::memory_order_relaxed);
   const std::uint64_t new_head = old_head + group_.frames.size();
   std::shared_ptr<LogTail> tail = tail_;
+  std::shared_ptr<const RecentLog> recent = recent_;
   if (group_.sealed_frames > 0) {
     // What is left after the last chunk moves to memory of its own: a large group is not kept for a few frames.
     tail = std::make_shared<LogTail>(old_head + group_.sealed_frames + 1);
@@ -222,6 +229,7 @@ void SqliteLog::publish_tail() {
     }
     tail->buffers.push_back(std::move(bytes));
     last_chunk_crc_ = group_.chunk_crc;
+    recent = sealed_beside(*tail);
   } else {
     for (std::size_t i = 0; i < group_.frames.size(); ++i) {
       tail->frames[old_head + 1 + i - tail->first_position] = group_.frames[i];
@@ -230,8 +238,21 @@ void SqliteLog::publish_tail() {
   }
   const std::lock_guard lock{published_mutex_};
   tail_ = std::move(tail);
+  recent_ = std::move(recent);
   head_.store(new_head, std::memory_order_release);
 }
+
+/// What stays in memory of the chunks before `tail`, the next tail.
+std::shared_ptr<const RecentLog> SqliteLog::sealed_beside(const LogTail& tail) const {
+  if (!wait_list_->has_members()) return std::make_shared<const RecentLog>();
+  return std::make_shared<const RecentLog>(
+      *recent_, unit_snapshot(), tail_->first_position, tail.first_position,
+      RecentLog::Limits{.events_max = options_.recent_events_max, .bytes_max = options_.recent_bytes_max});
+}
+
+void SqliteLog::fenced() { wait_list_->fenced(); }
+
+void SqliteLog::closed() { wait_list_->close(); }
 
 Result<void> SqliteLog::reload(SqlReader& reader) {
   group_.clear();
@@ -241,7 +262,9 @@ Result<void> SqliteLog::reload(SqlReader& reader) {
   pending_.clear();
   if (auto loaded = load_names(reader); !loaded) return loaded;
   if (auto loaded = load_tail(reader); !loaded) return loaded;
-  return load_recent(reader);
+  if (auto loaded = load_recent(reader); !loaded) return loaded;
+  wait_list_->recovered(head());
+  return {};
 }
 
 Result<void> SqliteLog::load_names(SqlReader& reader) {
@@ -311,6 +334,7 @@ Result<void> SqliteLog::load_tail(SqlReader& reader) {
 
   const std::lock_guard lock{published_mutex_};
   tail_ = std::move(tail);
+  recent_ = std::make_shared<const RecentLog>();
   head_.store(next - 1, std::memory_order_release);
   return {};
 }

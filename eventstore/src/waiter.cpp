@@ -1,0 +1,89 @@
+#include "waiter.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace cairn::log {
+
+namespace {
+
+/// What is left on a clock that is not the machine's may lie beyond the end of the machine's.
+constexpr std::chrono::hours longest_sleep{24};
+
+}  // namespace
+
+void Waiter::ring() {
+  std::unique_lock lock{mutex_};
+  if (std::exchange(ready_, true)) return;
+  told_.notify_one();
+  post(std::move(lock));
+}
+
+void Waiter::ring_again() {
+  std::unique_lock lock{mutex_};
+  ready_ = true;
+  post(std::move(lock));
+}
+
+void Waiter::rest() {
+  const std::lock_guard lock{mutex_};
+  ready_ = false;
+}
+
+void Waiter::set_hook(Executor& executor, Hook hook) {
+  std::unique_lock lock{mutex_};
+  executor_ = &executor;
+  hook_ = hook ? std::make_shared<Hook>(std::move(hook)) : nullptr;
+  if (ready_) post(std::move(lock));
+}
+
+void Waiter::clear_hook() {
+  const std::lock_guard lock{mutex_};
+  hook_.reset();
+}
+
+bool Waiter::has_hook() const {
+  const std::lock_guard lock{mutex_};
+  return hook_ != nullptr;
+}
+
+// Without the lock: an executor may run the job at once.
+void Waiter::post(std::unique_lock<std::mutex> lock) {
+  if (!hook_) return;
+  Executor& executor = *executor_;
+  lock.unlock();
+  executor.post([self = shared_from_this()] { self->call_hook(); });
+}
+
+void Waiter::call_hook() {
+  std::shared_ptr<Hook> hook;
+  {
+    const std::lock_guard lock{mutex_};
+    hook = hook_;
+  }
+  if (hook) (*hook)();
+}
+
+void Waiter::wait(std::chrono::nanoseconds time_left) {
+  std::unique_lock lock{mutex_};
+  const auto awake = [this] { return ready_ || interrupted_; };
+  if (time_left == std::chrono::nanoseconds::max()) {
+    told_.wait(lock, awake);
+  } else {
+    told_.wait_for(lock, std::min<std::chrono::nanoseconds>(time_left, longest_sleep), awake);
+  }
+}
+
+void Waiter::interrupt() {
+  const std::lock_guard lock{mutex_};
+  interrupted_ = true;
+  told_.notify_one();
+}
+
+void Waiter::allow_wait() {
+  const std::lock_guard lock{mutex_};
+  interrupted_ = false;
+}
+
+}  // namespace cairn::log
