@@ -69,29 +69,26 @@ Result<Subscription::Batch> Subscription::Impl::read(SteadyTime deadline, const 
 
 Result<std::optional<Subscription::Batch>> Subscription::Impl::attempt(SteadyTime deadline,
                                                                        const std::stop_token& stop) {
+  bool news = false;
   for (;;) {
     const bool last = is_over(deadline) || store_log.database().writer_mode() == WriterMode::stepped;
     const std::uint64_t began_at = reached();
     auto batch = read(deadline, stop);
     if (!batch) return std::move(batch).error();
-    if (!batch->caught_up || is_news(*batch, began_at)) {
-      told_caught_up = batch->caught_up;
-      if (batch->caught_up && waiter->has_hook()) {
-        const auto outcome = wait_for_more();
-        if (outcome == WaitList::Outcome::behind || outcome == WaitList::Outcome::closed) waiter->ring_again();
-      }
-      return std::optional{*batch};
-    }
+    news = news || is_news(*batch, began_at);
+    told_caught_up = batch->caught_up;
+    if (!batch->nothing_left() || (news && !waiter->has_hook())) return std::optional{*batch};
+
+    // From the moment this waits a hook may run the next call on another thread: nothing is touched after it.
+    follower->release();
     switch (wait_for_more()) {
       case WaitList::Outcome::behind: continue;
       case WaitList::Outcome::closed: return cancelled("the store is closed");
       case WaitList::Outcome::fenced:
+        if (news) return std::optional{*batch};
         return Error{Errc::fenced, "subscription: the database is fenced; recover() first"};
-      case WaitList::Outcome::waiting: break;
+      case WaitList::Outcome::waiting: return last || news ? std::optional{*batch} : std::optional<Batch>{};
     }
-    if (last) return std::optional{*batch};
-    follower->release();
-    return std::optional<Batch>{};
   }
 }
 

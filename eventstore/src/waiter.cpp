@@ -14,16 +14,10 @@ constexpr std::chrono::hours longest_sleep{24};
 }  // namespace
 
 void Waiter::ring() {
-  std::unique_lock lock{mutex_};
+  const std::lock_guard lock{mutex_};
   if (std::exchange(ready_, true)) return;
   told_.notify_one();
-  post(std::move(lock));
-}
-
-void Waiter::ring_again() {
-  std::unique_lock lock{mutex_};
-  ready_ = true;
-  post(std::move(lock));
+  post_hook();
 }
 
 void Waiter::rest() {
@@ -32,10 +26,10 @@ void Waiter::rest() {
 }
 
 void Waiter::set_hook(Executor& executor, Hook hook) {
-  std::unique_lock lock{mutex_};
+  const std::lock_guard lock{mutex_};
   executor_ = &executor;
   hook_ = hook ? std::make_shared<Hook>(std::move(hook)) : nullptr;
-  if (ready_) post(std::move(lock));
+  if (ready_) post_hook();
 }
 
 void Waiter::clear_hook() {
@@ -48,12 +42,9 @@ bool Waiter::has_hook() const {
   return hook_ != nullptr;
 }
 
-// Without the lock: an executor may run the job at once.
-void Waiter::post(std::unique_lock<std::mutex> lock) {
-  if (!hook_) return;
-  Executor& executor = *executor_;
-  lock.unlock();
-  executor.post([self = shared_from_this()] { self->call_hook(); });
+// Under the lock: once the hook is taken away, nobody posts to its executor any more.
+void Waiter::post_hook() {
+  if (hook_) executor_->post([self = shared_from_this()] { self->call_hook(); });
 }
 
 void Waiter::call_hook() {

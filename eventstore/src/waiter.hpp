@@ -19,8 +19,6 @@ class Waiter final : public std::enable_shared_from_this<Waiter> {
 
   /// There may be something to read.
   void ring();
-  /// The same, and the hook is posted also when this was ready: its job is about to end.
-  void ring_again();
   /// Nothing to read: the next ring() counts.
   void rest();
 
@@ -37,7 +35,7 @@ class Waiter final : public std::enable_shared_from_this<Waiter> {
   void allow_wait();
 
  private:
-  void post(std::unique_lock<std::mutex> lock);
+  void post_hook();
   void call_hook();
 
   mutable std::mutex mutex_;

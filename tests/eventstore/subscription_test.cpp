@@ -41,7 +41,7 @@ Positions drain(Subscription& subscription) {
   for (;;) {
     const auto batch = subscription.try_next().value();
     for (const std::uint64_t position : positions(batch)) all.push_back(position);
-    if (batch.caught_up) return all;
+    if (batch.nothing_left()) return all;
   }
 }
 

@@ -34,6 +34,9 @@ class Subscription final {
     GlobalPosition scanned_through{};
     /// There was nothing more when this batch was read.
     bool caught_up = false;
+
+    /// Nothing is here and nothing was left behind.
+    [[nodiscard]] bool nothing_left() const noexcept { return caught_up && events.empty(); }
   };
 
   struct Impl;
@@ -54,13 +57,14 @@ class Subscription final {
   [[nodiscard]] Result<Batch> try_next() { return next(SteadyTime::min()); }
 
   /// Posts `ready` to `executor` when there may be something to read, for consumers without a thread of their own:
-  /// once now, and once after each batch that said caught_up, or error that said fenced, when something comes (an
-  /// event, recover(), the store's end). So a job that calls try_next() until caught_up misses nothing, and one that
-  /// stops earlier is not called again: it posts itself. "May": the filter may still let nothing through. Posted from
-  /// whichever thread made it so, mostly the writer's: `executor` must queue and not run at once. `ready` must not
-  /// throw. It replaces the one before; an empty one is none. A posted job that has not begun when the subscription is
-  /// destroyed or the hook replaced does not call the old `ready`. May be called from any thread. `executor` outlives
-  /// the subscription.
+  /// once now, and once after each call that left nothing (a batch with nothing_left(), or `fenced`) when something comes
+  /// (an event, recover(), the store's end). So a job that calls try_next() until nothing is left misses nothing; one
+  /// that stops earlier posts itself. Once nothing is left the next job may begin, on another thread: the call that
+  /// says so is the last a job makes. "May": the filter may let nothing through after all.
+  /// Posted from whichever thread made it so, mostly the writer's: `executor` must queue and not run at once, and be
+  /// there until the hook is taken away or the subscription destroyed. `ready` must not throw. It replaces the one
+  /// before; an empty one is none. A posted job that has not begun calls the `ready` of then, if there is one.
+  /// May be called from any thread.
   void on_ready(Executor& executor, std::function<void()> ready);
 
  private:
