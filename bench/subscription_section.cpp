@@ -1,7 +1,6 @@
 #include <array>
 #include <atomic>
 #include <memory>
-#include <stop_token>
 #include <thread>
 #include <vector>
 
