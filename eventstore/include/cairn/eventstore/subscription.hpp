@@ -57,9 +57,9 @@ class Subscription final {
   [[nodiscard]] Result<Batch> try_next() { return next(SteadyTime::min()); }
 
   /// Posts `ready` to `executor` when there may be something to read, for consumers without a thread of their own:
-  /// once now, and once after each call that left nothing (a batch with nothing_left(), or `fenced`) when something comes
-  /// (an event, recover(), the store's end). So a job that calls try_next() until nothing is left misses nothing; one
-  /// that stops earlier posts itself. Once nothing is left the next job may begin, on another thread: the call that
+  /// once now, and once after each call that left nothing (a batch with nothing_left(), or `fenced`) when something
+  /// comes (an event, recover(), the store's end). So a job that calls try_next() until nothing is left misses nothing;
+  /// one that stops earlier posts itself. Once nothing is left the next job may begin, on another thread: the call that
   /// says so is the last a job makes. "May": the filter may let nothing through after all.
   /// Posted from whichever thread made it so, mostly the writer's: `executor` must queue and not run at once, and be
   /// there until the hook is taken away or the subscription destroyed. `ready` must not throw. It replaces the one
