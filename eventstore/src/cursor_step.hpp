@@ -37,6 +37,8 @@ class CursorStep {
 
   /// Forgets the last step's events and looks at the log as it is now.
   void begin();
+  /// Lets go of the log's memory: what the step's events point into must be in buffer().
+  void release_snapshot() noexcept { snapshot_ = {}; }
 
   /// Runs `f(SqlReader&) -> Result<void>` in the unit, or in a read transaction that ends before this returns. It
   /// runs again when index entries left memory meanwhile, so it must be free of other effects.

@@ -9,8 +9,9 @@
 #include <cairn/core/sql/database.hpp>
 
 #include "encoded_append.hpp"
-#include "index_plan.hpp"
+#include "follower.hpp"
 #include "log_cursor.hpp"
+#include "make_subscription.hpp"
 #include "schema_sql.hpp"
 #include "sqlite_log.hpp"
 #include "store_verify.hpp"
@@ -99,6 +100,7 @@ class AsyncAppend final : public QueuedUnit {
 EventStore::EventStore(std::unique_ptr<Impl> impl) noexcept : impl_{std::move(impl)} {}
 
 EventStore::~EventStore() {
+  impl_->log.wait_list()->close_and_wait();
   if (impl_->attached) impl_->log.database().detach(impl_->log);
 }
 
@@ -222,24 +224,12 @@ Result<Appended> EventStore::append_if(Unit& unit, const AppendCondition& condit
   return only(impl_->append(unit, {&append, 1}, &condition));
 }
 
-namespace {
-
-std::unique_ptr<detail::LogCursor> cursor_for(const log::SqliteLog& log, Unit* unit, ReadAll options) {
-  const auto types = unit == nullptr ? log.types() : log.writer_types();
-  const auto categories = unit == nullptr ? log.categories() : log.writer_categories();
-  const bool indexed = log::IndexPlan::make(options.filter, *types, *categories, unit != nullptr).has_value();
-  return indexed ? log::make_index_cursor(log, unit, std::move(options))
-                 : log::make_scan_cursor(log, unit, std::move(options));
-}
-
-}  // namespace
-
 Reader EventStore::read_all(ReadAll options) const {
-  return Reader{cursor_for(impl_->log, nullptr, std::move(options))};
+  return Reader{log::make_log_cursor(impl_->log, nullptr, std::move(options))};
 }
 
 Reader EventStore::read_all(Unit& unit, ReadAll options) const {
-  return Reader{cursor_for(impl_->log, &unit, std::move(options))};
+  return Reader{log::make_log_cursor(impl_->log, &unit, std::move(options))};
 }
 
 Reader EventStore::read_stream(const StreamId& stream, ReadStream options) const {
@@ -248,6 +238,31 @@ Reader EventStore::read_stream(const StreamId& stream, ReadStream options) const
 
 Reader EventStore::read_stream(Unit& unit, const StreamId& stream, ReadStream options) const {
   return Reader{log::make_stream_cursor(impl_->log, &unit, stream, options)};
+}
+
+Result<Subscription> EventStore::subscribe(SubscribeAll options) const {
+  using Kind = StartPosition::Kind;
+  const log::SqliteLog& log = impl_->log;
+  if (options.batch_bytes == 0) return Error{Errc::invalid, "subscribe: batches of 0 bytes"};
+  const std::uint64_t after = options.from.kind() == Kind::end ? log.head() : options.from.place().value;
+  return log::make_subscription(log,
+                                log::make_filter_follower(log, std::move(options.filter), after, options.batch_bytes));
+}
+
+Result<Subscription> EventStore::subscribe(const StreamId& stream, SubscribeStream options) const {
+  using Kind = StartRevision::Kind;
+  const log::SqliteLog& log = impl_->log;
+  if (options.batch_bytes == 0) return Error{Errc::invalid, "subscribe: batches of 0 bytes"};
+  std::uint64_t next_revision = 0;
+  std::uint64_t after = 0;
+  if (options.from.kind() == Kind::after) next_revision = options.from.place().value + 1;
+  if (options.from.kind() == Kind::end) {
+    after = log.head();  // before the question: what comes between is told apart by its revision
+    const auto last = stream_head(stream);
+    if (!last) return last.error();
+    if (*last) next_revision = (*last)->value + 1;
+  }
+  return log::make_subscription(log, log::make_stream_follower(log, stream, next_revision, after, options.batch_bytes));
 }
 
 GlobalPosition EventStore::head() const noexcept { return {impl_->log.head()}; }

@@ -32,26 +32,32 @@ class IndexCursor final : public detail::LogCursor {
 
   Result<std::span<const RecordedEvent>> next() override {
     for (;;) {
-      step_.begin();
-      const std::uint64_t high = std::min(high_, step_.snapshot().head);
-      if (left_ == 0 || low_ > high) return std::span<const RecordedEvent>{};
-      auto done = step_.read([&](SqlReader& reader) { return search(reader, high); });
-      if (!done) return std::move(done).error();
-      for (std::size_t i = 0; i < found_.positions.size() && left_ > 0; ++i) {
-        if (!matches_[i]) continue;
-        if (auto added = step_.add(found_.positions[i], frames_[i]); !added) return std::move(added).error();
-        --left_;
-        scanned_ = found_.positions[i];
-      }
-      if (direction_ == Direction::forward) {
-        if (left_ > 0) scanned_ = found_.scanned_through;
-        low_ = scanned_ + 1;
-      } else {
-        high_ = found_.scanned_through - 1;
-        scanned_ = high_;
-      }
-      if (step_.count() > 0) return step_.events();
+      auto events = step();
+      if (!events || !events->empty() || at_end_) return events;
     }
+  }
+
+  Result<std::span<const RecordedEvent>> step() override {
+    step_.begin();
+    const std::uint64_t high = std::min(high_, step_.snapshot().head);
+    at_end_ = left_ == 0 || low_ > high;
+    if (at_end_) return std::span<const RecordedEvent>{};
+    auto done = step_.read([&](SqlReader& reader) { return search(reader, high); });
+    if (!done) return std::move(done).error();
+    for (std::size_t i = 0; i < found_.positions.size() && left_ > 0; ++i) {
+      if (!matches_[i]) continue;
+      if (auto added = step_.add(found_.positions[i], frames_[i]); !added) return std::move(added).error();
+      --left_;
+      scanned_ = found_.positions[i];
+    }
+    if (direction_ == Direction::forward) {
+      if (left_ > 0) scanned_ = found_.scanned_through;
+      low_ = scanned_ + 1;
+    } else {
+      high_ = found_.scanned_through - 1;
+      scanned_ = high_;
+    }
+    return step_.events();
   }
 
   [[nodiscard]] GlobalPosition scanned_through() const noexcept override { return {scanned_}; }
@@ -104,6 +110,7 @@ class IndexCursor final : public detail::LogCursor {
   CursorStep step_;
   EventMatcher matcher_;
   Direction direction_;
+  bool at_end_ = false;
   std::uint64_t left_;
   std::uint64_t low_ = 1;
   std::uint64_t high_ = 0;

@@ -18,7 +18,10 @@ namespace cairn::detail {
 class LogCursor {
  public:
   virtual ~LogCursor() = default;
+  /// The next events, or none at the end.
   virtual Result<std::span<const RecordedEvent>> next() = 0;
+  /// One bounded read of next(): may find nothing though more follows. Ask scanned_through().
+  virtual Result<std::span<const RecordedEvent>> step() { return next(); }
   [[nodiscard]] virtual GlobalPosition scanned_through() const noexcept = 0;
 };
 
@@ -28,7 +31,8 @@ namespace cairn::log {
 
 class SqliteLog;
 
-/// Cursors over a SqliteLog; inside a unit when one is given.
+/// Cursors over a SqliteLog; inside a unit when one is given. The first is whichever of the next two suits the filter.
+[[nodiscard]] std::unique_ptr<detail::LogCursor> make_log_cursor(const SqliteLog& log, Unit* unit, ReadAll options);
 [[nodiscard]] std::unique_ptr<detail::LogCursor> make_scan_cursor(const SqliteLog& log, Unit* unit, ReadAll options);
 [[nodiscard]] std::unique_ptr<detail::LogCursor> make_index_cursor(const SqliteLog& log, Unit* unit, ReadAll options);
 [[nodiscard]] std::unique_ptr<detail::LogCursor> make_stream_cursor(const SqliteLog& log, Unit* unit, StreamId stream,

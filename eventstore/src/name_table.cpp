@@ -24,10 +24,11 @@ void NameTable::truncate(std::uint32_t count) {
   }
 }
 
-void NameTable::publish() {
-  if (published_ == names_.size()) return;
+bool NameTable::publish() {
+  if (published_ == names_.size()) return false;
   const std::unique_lock lock{mutex_};
   published_ = static_cast<std::uint32_t>(names_.size());
+  return true;
 }
 
 std::uint32_t NameTable::published_number_of(std::string_view name) const {

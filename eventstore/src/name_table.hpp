@@ -24,7 +24,8 @@ class NameTable {
   /// Forgets all numbers above `count`. Writer's thread only.
   void truncate(std::uint32_t count);
   [[nodiscard]] std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(names_.size()); }
-  void publish();
+  /// Returns whether a name is new to readers.
+  bool publish();
 
   /// The number of a published name; 0 when unknown. Any thread.
   [[nodiscard]] std::uint32_t published_number_of(std::string_view name) const;

@@ -18,7 +18,7 @@ void IndexGeneration::add(std::uint64_t position, std::uint32_t stream, std::uin
     // One event may carry two tags of the same hash.
     if (list.empty() || list.back() != position) list.push_back(position);
   }
-  ++events;
+  if (++events == 1) first_position = position;
   last_position = position;
 }
 
@@ -48,6 +48,13 @@ void PendingIndex::clear() {
 std::uint64_t PendingIndex::generations_dropped() const {
   const std::shared_lock lock{mutex_};
   return dropped_;
+}
+
+bool PendingIndex::holds(std::uint64_t from, std::uint64_t through) const {
+  const std::shared_lock lock{mutex_};
+  const IndexGeneration& newest = active_->events == 0 && frozen_ ? *frozen_ : *active_;
+  const IndexGeneration& oldest = frozen_ ? *frozen_ : *active_;
+  return oldest.events > 0 && oldest.first_position <= from && through <= newest.last_position;
 }
 
 std::optional<std::uint64_t> PendingIndex::stream_positions(std::uint32_t stream, std::uint64_t from, std::uint64_t to,

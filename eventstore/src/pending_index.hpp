@@ -27,6 +27,7 @@ struct IndexGeneration {
   boost::unordered_flat_map<std::uint32_t, StreamRun> streams;
   boost::unordered_flat_map<std::uint64_t, Positions> postings;
   std::uint64_t events = 0;
+  std::uint64_t first_position = 0;
   std::uint64_t last_position = 0;
 
   void add(std::uint64_t position, std::uint32_t stream, std::uint64_t revision,
@@ -69,6 +70,8 @@ class PendingIndex {
   void clear();
 
   [[nodiscard]] std::uint64_t generations_dropped() const;
+  /// Whether the entries of all events from `from` to `through` are here, so that the tables need not be asked.
+  [[nodiscard]] bool holds(std::uint64_t from, std::uint64_t through) const;
   /// Appends the positions of revisions [from, to] that wait here, and returns the revision of the first appended.
   [[nodiscard]] std::optional<std::uint64_t> stream_positions(std::uint32_t stream, std::uint64_t from,
                                                               std::uint64_t to, std::vector<std::uint64_t>& out) const;

@@ -35,13 +35,19 @@ class ScanCursor final : public detail::LogCursor {
 
   Result<std::span<const RecordedEvent>> next() override {
     for (;;) {
-      step_.begin();
-      const std::uint64_t high = std::min(high_, step_.snapshot().head);
-      if (left_ == 0 || low_ > high) return std::span<const RecordedEvent>{};
-      matcher_.resolve_types(step_.types(), step_.in_unit());
-      if (auto done = forward_ ? forward(high) : backward(high); !done) return std::move(done).error();
-      if (step_.count() > 0) return step_.events();
+      auto events = step();
+      if (!events || !events->empty() || at_end_) return events;
     }
+  }
+
+  Result<std::span<const RecordedEvent>> step() override {
+    step_.begin();
+    const std::uint64_t high = std::min(high_, step_.snapshot().head);
+    at_end_ = left_ == 0 || low_ > high;
+    if (at_end_) return std::span<const RecordedEvent>{};
+    matcher_.resolve_types(step_.types(), step_.in_unit());
+    if (auto done = forward_ ? forward(high) : backward(high); !done) return std::move(done).error();
+    return step_.events();
   }
 
   [[nodiscard]] GlobalPosition scanned_through() const noexcept override { return {scanned_}; }
@@ -180,6 +186,7 @@ class ScanCursor final : public detail::LogCursor {
   CursorStep step_;
   EventMatcher matcher_;
   bool forward_;
+  bool at_end_ = false;
   std::uint64_t left_;
   std::uint64_t low_ = 1;
   std::uint64_t high_ = 0;

@@ -24,7 +24,9 @@
 #include "name_table.hpp"
 #include "open_group.hpp"
 #include "pending_index.hpp"
+#include "recent_log.hpp"
 #include "stream_heads.hpp"
+#include "wait_list.hpp"
 
 namespace cairn::log {
 
@@ -50,9 +52,14 @@ class SqliteLog final : public CommitParticipant {
   [[nodiscard]] bool has_idle_work() const override;
   Result<void> idle_work(Unit& unit) override;
   Result<void> reload(SqlReader& reader) override;
+  void fenced() override;
+  void closed() override;
 
   /// The committed log; any thread.
   [[nodiscard]] LogSnapshot snapshot() const;
+  /// The same with the full chunks that are in memory; any thread.
+  [[nodiscard]] RecentSnapshot recent() const;
+  [[nodiscard]] const std::shared_ptr<WaitList>& wait_list() const noexcept { return wait_list_; }
   /// The committed log and the open group on top; writer's thread, inside a unit.
   [[nodiscard]] LogSnapshot unit_snapshot() const;
   [[nodiscard]] std::uint64_t head() const noexcept { return head_.load(std::memory_order_acquire); }
@@ -65,6 +72,7 @@ class SqliteLog final : public CommitParticipant {
   [[nodiscard]] const OpenGroup& open_group() const noexcept { return group_; }
   [[nodiscard]] Database& database() const noexcept { return database_; }
   [[nodiscard]] const EventStoreOptions& options() const noexcept { return options_; }
+  [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
 
  private:
   struct Target;  // where one stream of an append goes
@@ -90,6 +98,7 @@ class SqliteLog final : public CommitParticipant {
   [[nodiscard]] std::size_t pending_events_limit() const noexcept;
   void begin_flush();
   void publish_tail();
+  [[nodiscard]] std::shared_ptr<const RecentLog> sealed_beside(const LogTail& tail) const;
 
   Result<void> load_names(SqlReader& reader);
   Result<void> load_schemas(SqlReader& reader);
@@ -124,9 +133,11 @@ class SqliteLog final : public CommitParticipant {
   PendingIndex pending_;
   mutable std::mutex published_mutex_;
   std::shared_ptr<LogTail> tail_;
+  std::shared_ptr<const RecentLog> recent_ = std::make_shared<const RecentLog>();  ///< ends where tail_ begins
   std::shared_ptr<const NameTable> published_types_;
   std::shared_ptr<const NameTable> published_categories_;
   std::atomic<std::uint64_t> head_{0};
+  std::shared_ptr<WaitList> wait_list_ = std::make_shared<WaitList>();
 };
 
 }  // namespace cairn::log

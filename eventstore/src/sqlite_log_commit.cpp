@@ -43,6 +43,11 @@ LogSnapshot SqliteLog::snapshot() const {
   return {.head = head_.load(std::memory_order_relaxed), .tail = tail_};
 }
 
+RecentSnapshot SqliteLog::recent() const {
+  const std::lock_guard lock{published_mutex_};
+  return {.newest = {.head = head_.load(std::memory_order_relaxed), .tail = tail_}, .sealed = recent_};
+}
+
 LogSnapshot SqliteLog::unit_snapshot() const {
   const std::uint64_t published = head_.load(std::memory_order_relaxed);
   return {
@@ -179,8 +184,8 @@ Result<void> SqliteLog::idle_work(Unit& unit) {
 
 void SqliteLog::published() {
   if (!group_.frames.empty()) {
-    types_->publish();
-    categories_->publish();
+    const bool new_types = types_->publish();
+    const bool new_categories = categories_->publish();
     std::uint64_t position = head_.load(std::memory_order_relaxed);
     pending_.add(group_.events, [&](const OpenGroup::Event& event) {
       return PendingIndex::Event{
@@ -190,6 +195,7 @@ void SqliteLog::published() {
           .posting_keys = std::span{group_.keys}.subspan(event.keys_begin, event.keys_end - event.keys_begin)};
     });
     publish_tail();
+    wait_list_->published(group_, new_types || new_categories, head_.load(std::memory_order_relaxed));
     ids_.trim();
     heads_.trim();
   }
@@ -215,6 +221,7 @@ void SqliteLog::publish_tail() {
   const std::uint64_t old_head = head_.load(std::memory_order_relaxed);
   const std::uint64_t new_head = old_head + group_.frames.size();
   std::shared_ptr<LogTail> tail = tail_;
+  std::shared_ptr<const RecentLog> recent = recent_;
   if (group_.sealed_frames > 0) {
     // What is left after the last chunk moves to memory of its own: a large group is not kept for a few frames.
     tail = std::make_shared<LogTail>(old_head + group_.sealed_frames + 1);
@@ -230,6 +237,7 @@ void SqliteLog::publish_tail() {
     }
     tail->buffers.push_back(std::move(bytes));
     last_chunk_crc_ = group_.chunk_crc;
+    recent = sealed_beside(*tail);
   } else {
     for (std::size_t i = 0; i < group_.frames.size(); ++i) {
       tail->frames[old_head + 1 + i - tail->first_position] = group_.frames[i];
@@ -238,7 +246,20 @@ void SqliteLog::publish_tail() {
   }
   const std::lock_guard lock{published_mutex_};
   tail_ = std::move(tail);
+  recent_ = std::move(recent);
   head_.store(new_head, std::memory_order_release);
 }
+
+/// What stays in memory of the chunks before `tail`, the next tail.
+std::shared_ptr<const RecentLog> SqliteLog::sealed_beside(const LogTail& tail) const {
+  if (!wait_list_->has_members()) return std::make_shared<const RecentLog>();
+  return std::make_shared<const RecentLog>(
+      *recent_, unit_snapshot(), tail_->first_position, tail.first_position,
+      RecentLog::Limits{.events_max = options_.recent_events_max, .bytes_max = options_.recent_bytes_max});
+}
+
+void SqliteLog::fenced() { wait_list_->fenced(); }
+
+void SqliteLog::closed() { wait_list_->close(); }
 
 }  // namespace cairn::log

@@ -22,7 +22,9 @@ Result<void> SqliteLog::reload(SqlReader& reader) {
   if (auto loaded = load_names(reader); !loaded) return loaded;
   if (auto loaded = load_schemas(reader); !loaded) return loaded;
   if (auto loaded = load_tail(reader); !loaded) return loaded;
-  return load_recent(reader);
+  if (auto loaded = load_recent(reader); !loaded) return loaded;
+  wait_list_->recovered(head());
+  return {};
 }
 
 Result<void> SqliteLog::load_names(SqlReader& reader) {
@@ -99,6 +101,7 @@ Result<void> SqliteLog::load_tail(SqlReader& reader) {
 
   const std::lock_guard lock{published_mutex_};
   tail_ = std::move(tail);
+  recent_ = std::make_shared<const RecentLog>();
   head_.store(next - 1, std::memory_order_release);
   return {};
 }

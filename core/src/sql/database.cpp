@@ -195,6 +195,7 @@ Result<void> Database::close() {
   } else if (impl_->stepped()) {
     impl_->writer.drain();
   }
+  impl_->writer.tell_closed();
   if (!impl_->readers.close(impl_->options.read_timeout)) {
     return Error{Errc::timeout, fmt::format("close {}: read transactions are still open", impl_->store->name())};
   }
@@ -203,6 +204,10 @@ Result<void> Database::close() {
   impl_->closed = true;
   return outcome;
 }
+
+Result<void> Database::may_wait(std::string_view call) const { return sql::refuse_inside_writer(call); }
+
+WriterMode Database::writer_mode() const noexcept { return impl_->options.writer; }
 
 bool Database::fenced() const noexcept { return impl_->writer.fenced(); }
 

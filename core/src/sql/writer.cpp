@@ -174,6 +174,15 @@ void Writer::fence(const Error& reason) {
   if (fenced_.exchange(true, std::memory_order_acq_rel)) return;
   parts_.queue.refuse(Error{Errc::fenced, fmt::format("write: fenced after: {}", reason.message())});
   parts_.logger.error("database.fenced", {{"reason", reason.message()}});
+  tell_fenced();
+}
+
+void Writer::tell_fenced() {
+  for (CommitParticipant* const participant : participants_) participant->fenced();
+}
+
+void Writer::tell_closed() {
+  for (CommitParticipant* const participant : participants_) participant->closed();
 }
 
 void Writer::finish(std::span<QueuedUnit* const> units, const Error& outcome) {
@@ -218,6 +227,7 @@ Result<void> Writer::recover() {
   parts_.readers.resume();
   if (!done) {
     parts_.logger.error("database.recover_failed", {{"error", done.error().message()}});
+    tell_fenced();  // it may have been in good health before
     return done;
   }
   fenced_.store(false, std::memory_order_release);

@@ -55,6 +55,8 @@ class Writer final {
   void drain();
   Result<void> attach(CommitParticipant& participant);
   void detach(CommitParticipant& participant);
+  /// Tells the participants that nothing will be committed any more, when run() has returned.
+  void tell_closed();
   /// Database::recover().
   Result<void> recover();
   /// Copies the log into the file and closes it, when no reader is left. The file is closed whatever the outcome.
@@ -76,6 +78,7 @@ class Writer final {
   void finish_queued(const Error& outcome);
   void checkpoint(const Result<void>& outcome);
   void fence(const Error& reason);
+  void tell_fenced();
 
   Parts parts_;
   WriterCounters counters_;

@@ -258,6 +258,8 @@ class RefusingParticipant final : public CommitParticipant {
   [[nodiscard]] bool has_idle_work() const override { return false; }
   Result<void> idle_work(Unit&) override { return {}; }
   Result<void> reload(SqlReader&) override { return {}; }
+  void fenced() override {}
+  void closed() override {}
 };
 
 class GroupOfThree : public testing::TestWithParam<Case> {
@@ -352,6 +354,8 @@ class RecordingParticipant final : public CommitParticipant {
     calls.emplace_back("reload");
     return {};
   }
+  void fenced() override { calls.emplace_back("fenced"); }
+  void closed() override { calls.emplace_back("closed"); }
 
   std::vector<std::string> take() { return std::exchange(calls, {}); }
 
@@ -436,6 +440,21 @@ TEST_F(Participants, DoIdleWorkWhenNothingIsQueued) {
 TEST_F(Participants, AreReloadedByRecover) {
   ASSERT_TRUE(db_->recover());
   EXPECT_THAT(participant_.take(), ElementsAre("reload"));
+}
+
+TEST_F(Participants, HearThatTheDatabaseIsFencedBeforeCallersDo) {
+  memory_->inject({.kind = FaultKind::io_error, .only = IoOp::sync, .file = FileKind::wal});
+  test::ScriptedUnit one{[](Unit& u) { return exec(u, "INSERT INTO t VALUES (1)"); }};
+  run({&one});
+  EXPECT_THAT(participant_.take(), ElementsAre("(", ")", "prepare", "abandoned", "fenced", "finished"));
+  memory_->clear_faults();
+  ASSERT_TRUE(db_->recover());
+  EXPECT_THAT(participant_.take(), ElementsAre("reload"));
+}
+
+TEST_F(Participants, HearThatTheDatabaseCloses) {
+  ASSERT_TRUE(db_->close());
+  EXPECT_THAT(participant_.take(), ElementsAre("closed"));
 }
 
 TEST_F(Participants, HearNothingAfterDetach) {

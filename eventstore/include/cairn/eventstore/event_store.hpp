@@ -13,6 +13,8 @@
 #include <cairn/eventstore/event_store_options.hpp>
 #include <cairn/eventstore/read_options.hpp>
 #include <cairn/eventstore/reader.hpp>
+#include <cairn/eventstore/subscribe_options.hpp>
+#include <cairn/eventstore/subscription.hpp>
 #include <cairn/eventstore/verify.hpp>
 
 namespace cairn {
@@ -77,6 +79,13 @@ class EventStore final {
   /// unit.
   [[nodiscard]] Reader read_all(Unit& unit, ReadAll options = {}) const;
   [[nodiscard]] Reader read_stream(Unit& unit, const StreamId& stream, ReadStream options = {}) const;
+
+  /// Follows the log, or what a filter lets through, in position order. Errors: invalid (batch_bytes is 0), cancelled
+  /// (the database is closed).
+  [[nodiscard]] Result<Subscription> subscribe(SubscribeAll options = {}) const;
+  /// Follows one stream in revision order; it need not exist yet. Errors: the same, and with StartRevision::end() those
+  /// of a Reader.
+  [[nodiscard]] Result<Subscription> subscribe(const StreamId& stream, SubscribeStream options = {}) const;
 
   /// Position of the last committed event; 0 for an empty log. Wait-free.
   [[nodiscard]] GlobalPosition head() const noexcept;

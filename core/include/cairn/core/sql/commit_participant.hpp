@@ -9,7 +9,8 @@ class Unit;
 
 /// Something that keeps, in memory, what the database also holds (the log's heads and positions), and so must
 /// follow each transaction: change with a unit, be undone with its savepoint, be published after COMMIT.
-/// All calls come on the writer's thread. Between begin and published/abandoned a group is open; savepoints nest.
+/// All calls come on the writer's thread, closed() when that has ended. Between begin and published/abandoned a group
+/// is open; savepoints nest.
 class CommitParticipant {
  public:
   virtual ~CommitParticipant() = default;
@@ -36,6 +37,11 @@ class CommitParticipant {
 
   /// The connection is new (open, recover): drop everything remembered and read it again.
   virtual Result<void> reload(SqlReader& reader) = 0;
+
+  /// The database fenced itself: nothing is committed before the next reload().
+  virtual void fenced() = 0;
+  /// The database closes: nothing is committed any more.
+  virtual void closed() = 0;
 };
 
 }  // namespace cairn

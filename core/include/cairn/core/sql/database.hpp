@@ -101,6 +101,10 @@ class Database final {
   /// In stepped mode write() steps by itself until its unit is finished.
   Result<bool> step(std::size_t units_max);
 
+  /// For a call that waits until something is committed: whether it may, on this thread. Errors: invalid (inside a
+  /// unit or a completion, where it would wait for itself; names `call`).
+  [[nodiscard]] Result<void> may_wait(std::string_view call) const;
+  [[nodiscard]] WriterMode writer_mode() const noexcept;
   [[nodiscard]] bool fenced() const noexcept;
   [[nodiscard]] std::uint64_t epoch() const noexcept;
   [[nodiscard]] DatabaseStatistics statistics() const;

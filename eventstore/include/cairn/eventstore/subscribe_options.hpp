@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+
+#include <cairn/eventstore/read_options.hpp>
+#include <cairn/eventstore/start_point.hpp>
+
+namespace cairn {
+
+/// Which events of the log to follow, and from where.
+struct SubscribeAll {
+  StartPosition from = StartPosition::beginning();
+  EventFilter filter{};
+  /// Bytes of one batch, about: what a subscription holds while its consumer works.
+  std::size_t batch_bytes = 512U << 10U;
+};
+
+struct SubscribeStream {
+  StartRevision from = StartRevision::beginning();
+  std::size_t batch_bytes = 512U << 10U;
+};
+
+}  // namespace cairn

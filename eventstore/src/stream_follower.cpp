@@ -1,0 +1,138 @@
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "follower.hpp"
+#include "log_cursor.hpp"
+#include "recent_step.hpp"
+#include "sqlite_log.hpp"
+#include "wake_key.hpp"
+
+namespace cairn::log {
+
+namespace {
+
+/// Follows one stream by revision, and knows up to which position it has none that are wanted.
+class StreamFollower final : public Follower {
+ public:
+  StreamFollower(const SqliteLog& log, StreamId stream, std::uint64_t next_revision, std::uint64_t after,
+                 std::size_t batch_bytes)
+      : log_{log},
+        stream_{std::move(stream)},
+        batch_bytes_{batch_bytes},
+        next_revision_{next_revision},
+        scanned_{after},
+        recent_step_{log, batch_bytes} {}
+
+  Result<std::span<const RecordedEvent>> step() override {
+    const RecentSnapshot recent = log_.recent();
+    caught_up_ = scanned_ >= recent.head();
+    if (caught_up_) return std::span<const RecordedEvent>{};
+    auto events = scanned_ + 1 >= recent.first_position() ? step_in_memory(recent) : step_in_file(recent.head());
+    caught_up_ = events.has_value() && scanned_ >= recent.head();
+    return events;
+  }
+
+  [[nodiscard]] std::uint64_t scanned_through() const noexcept override { return scanned_; }
+  [[nodiscard]] bool caught_up() const noexcept override { return caught_up_; }
+  [[nodiscard]] std::vector<std::uint64_t> wake_keys() const override { return {stream_wake_key(stream_.text())}; }
+
+  void release() override {
+    file_cursor_.reset();
+    recent_step_.release();
+  }
+
+ private:
+  /// `head` was the head before the read: what the read does not find is not there up to it.
+  Result<std::span<const RecordedEvent>> step_in_file(std::uint64_t head) {
+    if (!file_cursor_) {
+      recent_step_.release();
+      file_cursor_ =
+          make_stream_cursor(log_, nullptr, stream_, {.from = Revision{next_revision_}, .step_bytes = batch_bytes_});
+    }
+    auto events = file_cursor_->step();
+    if (!events) {
+      file_cursor_.reset();  // it may have gone on
+    } else if (events->empty()) {
+      scanned_ = std::max(scanned_, head);
+    } else {
+      next_revision_ = events->back().revision.value + 1;
+      scanned_ = std::max(scanned_, events->back().position.value);
+    }
+    return events;
+  }
+
+  Result<std::span<const RecordedEvent>> step_in_memory(const RecentSnapshot& recent) {
+    file_cursor_.reset();
+    recent_step_.begin();
+    std::uint64_t through = recent.head();
+    std::uint64_t next = next_revision_;
+    if (find_positions(scanned_ + 1, through)) {
+      for (const std::uint64_t position : positions_) {
+        if (position > through) break;
+        if (auto taken = consider(recent, position, next); !taken) return std::move(taken).error();
+        if (recent_step_.full()) through = position;
+      }
+    } else {
+      for (std::uint64_t position = scanned_ + 1; position <= through; ++position) {
+        if (auto taken = consider(recent, position, next); !taken) return std::move(taken).error();
+        if (recent_step_.full()) through = position;
+      }
+    }
+    auto events = recent_step_.finish();
+    if (events) {
+      next_revision_ = next;
+      scanned_ = through;
+    }
+    return events;
+  }
+
+  Result<void> consider(const RecentSnapshot& recent, std::uint64_t position, std::uint64_t& next) {
+    const BytesView bytes = recent.frame(position);
+    const auto frame = peek_frame(bytes, position);
+    if (!frame) return frame.error();
+    if (frame->stream_name != stream_.text()) return {};
+    number_ = frame->stream;
+    number_epoch_ = log_.database().epoch();
+    if (frame->revision < next) return {};  // it began after a revision that was still to come
+    if (frame->revision > next) {
+      return Error{Errc::corrupt, fmt::format("stream {}: position {} has revision {}, not {}", stream_.text(),
+                                              position, frame->revision, next)};
+    }
+    ++next;
+    return recent_step_.take(position, bytes);
+  }
+
+  /// The stream's positions from `from` on by the index entries in memory; false when they do not tell.
+  bool find_positions(std::uint64_t from, std::uint64_t through) {
+    // A store that recovered may have lost, and given again, a number that was not durable.
+    if (number_ == 0 || number_epoch_ != log_.database().epoch()) return false;
+    const PendingIndex& pending = log_.pending();
+    const std::uint64_t dropped = pending.generations_dropped();
+    positions_.clear();
+    (void)pending.stream_positions(number_, next_revision_, std::numeric_limits<std::uint64_t>::max(), positions_);
+    return pending.holds(from, through) && pending.generations_dropped() == dropped;
+  }
+
+  const SqliteLog& log_;
+  StreamId stream_;
+  std::size_t batch_bytes_;
+  std::uint64_t next_revision_;
+  std::uint64_t scanned_;
+  std::uint32_t number_ = 0;
+  std::uint64_t number_epoch_ = 0;
+  bool caught_up_ = false;
+  RecentStep recent_step_;
+  std::unique_ptr<detail::LogCursor> file_cursor_;  // while the file is read
+  std::vector<std::uint64_t> positions_;
+};
+
+}  // namespace
+
+std::unique_ptr<Follower> make_stream_follower(const SqliteLog& log, StreamId stream, std::uint64_t next_revision,
+                                               std::uint64_t after, std::size_t batch_bytes) {
+  return std::make_unique<StreamFollower>(log, std::move(stream), next_revision, after, batch_bytes);
+}
+
+}  // namespace cairn::log
