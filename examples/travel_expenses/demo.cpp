@@ -97,7 +97,7 @@ Result<ExitCode> run_in(const std::filesystem::path& file, const Options& option
   EventStore& store = cairn->events();
   if (auto imported = import_twice(store, clock, options.data); !imported) return std::move(imported).error();
   if (auto told = tell_a_life(store); !told) return std::move(told).error();
-  const auto checked = report_and_check(store, clock, options.data);
+  auto checked = report_and_check(store, clock, options.data);
   if (!checked) return checked;
   if (auto imported = import_bad_rows(clock, options.data); !imported) return std::move(imported).error();
   if (auto closed = cairn->close(); !closed) return std::move(closed).error();

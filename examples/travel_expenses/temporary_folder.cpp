@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -21,7 +20,7 @@ Result<TemporaryFolder> TemporaryFolder::create() {
   if (error) return Error{Errc::unavailable, fmt::format("find the temporary folder: {}", error.message())};
   std::string name = (parent / "cairn-travel-expenses-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) {
-    return Error{Errc::unavailable, fmt::format("make {}: {}", name, std::strerror(errno))};
+    return Error{Errc::unavailable, fmt::format("make {}: {}", name, std::generic_category().message(errno))};
   }
   return TemporaryFolder{std::filesystem::path{name}};
 }

@@ -1,8 +1,8 @@
 #include "text_file.hpp"
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -23,7 +23,8 @@ using GzipFile = std::unique_ptr<gzFile_s, CloseGzip>;
 Error cannot_read(const std::filesystem::path& path, gzFile file) {
   int code = Z_OK;
   const char* text = gzerror(file, &code);
-  if (code == Z_ERRNO) return Error{Errc::unavailable, fmt::format("read {}: {}", path.string(), std::strerror(errno))};
+  if (code == Z_ERRNO)
+    return Error{Errc::unavailable, fmt::format("read {}: {}", path.string(), std::generic_category().message(errno))};
   return Error{Errc::corrupt, fmt::format("read {}: {}", path.string(), text)};
 }
 
@@ -34,7 +35,7 @@ Result<std::string> read_text_file(const std::filesystem::path& path) {
   const GzipFile file{gzopen(path.c_str(), "rb")};
   if (!file) {
     const Errc code = errno == ENOENT ? Errc::not_found : Errc::unavailable;
-    return Error{code, fmt::format("open {}: {}", path.string(), std::strerror(errno))};
+    return Error{code, fmt::format("open {}: {}", path.string(), std::generic_category().message(errno))};
   }
   std::string text;
   constexpr unsigned piece = 256U << 10U;

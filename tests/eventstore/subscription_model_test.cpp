@@ -231,7 +231,10 @@ class Driver {
 
   /// The sync of a COMMIT fails: whether its events are there shows after recover(), and not before.
   void fail_a_commit() {
-    disk_->inject({.kind = FaultKind::io_error, .only = IoOp::sync, .file = FileKind::wal, .failed_sync_loses = false});
+    disk_->inject({.kind = FaultKind::io_error,
+                   .only = IoOp::sync,
+                   .file = FileKind::wal,
+                   .failed_sync_loses = random_.below(2) == 0});
     std::vector<Logged> added;
     auto done = database_->write([&](Unit& unit) {
       added.clear();

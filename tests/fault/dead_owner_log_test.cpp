@@ -17,8 +17,11 @@ using test::ToldLedger;
 
 const StreamId account{"account-1"};
 
-Result<std::vector<Appended>> append(FaultStore& store, ToldLedger& ledger, std::uint64_t number) {
-  const std::size_t asked = ledger.asked({{{account, ExpectedRevision::any(), {make_event(number)}}}});
+Result<std::vector<Appended>> append(FaultStore& store, ToldLedger& ledger, std::uint64_t number,
+                                     std::size_t more_bytes = 0) {
+  NewEvent event = make_event(number);
+  event.data.resize(event.data.size() + more_bytes);
+  const std::size_t asked = ledger.asked({{{account, ExpectedRevision::any(), {event}}}});
   auto outcome = ledger.request(asked).send(store.store());
   ledger.told(asked, outcome);
   return outcome;
@@ -64,7 +67,8 @@ TEST(DeadOwnersLog, OnAFullDiskIsReadAndWrittenToOnceThereIsRoom) {
   const auto read = store.store().read_stream(account).collect();
   ASSERT_TRUE(read) << read.error().to_string();
   EXPECT_EQ(read->size(), 2U);
-  const auto refused = append(store, ledger, 3);
+  // Small ones find room in what the file and the log have already.
+  const auto refused = append(store, ledger, 3, 1'000'000);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Errc::storage_full);
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -91,6 +92,52 @@ bool StoreFile::read(std::string_view suffix, std::uint64_t offset, std::span<un
   file.seekg(static_cast<std::streamoff>(offset));
   file.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size()));
   return file.good();
+}
+
+namespace {
+
+/// A file as a VFS opened it; the memory behind it is the VFS's to lay out.
+class VfsHandle final {
+ public:
+  explicit VfsHandle(sqlite3_vfs& vfs)
+      : memory_{std::make_unique<std::uint64_t[]>((static_cast<std::size_t>(vfs.szOsFile) + 7) / 8)} {}
+  ~VfsHandle() {
+    if (get()->pMethods != nullptr) get()->pMethods->xClose(get());
+  }
+  VfsHandle(const VfsHandle&) = delete;
+  VfsHandle& operator=(const VfsHandle&) = delete;
+  [[nodiscard]] sqlite3_file* get() const noexcept { return reinterpret_cast<sqlite3_file*>(memory_.get()); }
+
+ private:
+  std::unique_ptr<std::uint64_t[]> memory_;
+};
+
+int rewrite(sqlite3_file* file) {
+  constexpr std::size_t piece = 256U << 10U;
+  std::vector<std::byte> bytes(piece);
+  sqlite3_int64 size = 0;
+  if (const int code = file->pMethods->xFileSize(file, &size); code != SQLITE_OK) return code;
+  for (sqlite3_int64 at = 0; at < size; at += static_cast<sqlite3_int64>(piece)) {
+    const auto amount = static_cast<int>(std::min<sqlite3_int64>(size - at, piece));
+    if (const int code = file->pMethods->xRead(file, bytes.data(), amount, at); code != SQLITE_OK) return code;
+    if (const int code = file->pMethods->xWrite(file, bytes.data(), amount, at); code != SQLITE_OK) return code;
+  }
+  return file->pMethods->xSync(file, SQLITE_SYNC_FULL);
+}
+
+}  // namespace
+
+Result<void> StoreFile::rewrite_log() const {
+  if (size_of("-wal") == 0) return {};
+  // SQLite's VFSes take a database's name with one more zero behind it, and a log's like it.
+  const std::string log = name_ + "-wal" + '\0';
+  sqlite3_vfs* const under = sqlite3_vfs_find(vfs());
+  const VfsHandle file{*under};
+  int code = under->xOpen(under, log.c_str(), file.get(), SQLITE_OPEN_WAL | SQLITE_OPEN_READWRITE, nullptr);
+  if (code == SQLITE_OK) code = rewrite(file.get());
+  if (code == SQLITE_OK) return {};
+  const std::string what = fmt::format("open {}: write its write-ahead log again: {}", name_, sqlite3_errstr(code));
+  return Error{code == SQLITE_FULL ? Errc::storage_full : Errc::unavailable, what};
 }
 
 void StoreFile::remove_all() const noexcept {

@@ -35,6 +35,12 @@ class StoreFile final {
   /// Fills `out` from one of the files beside the store, never the store itself: closing a descriptor of that would
   /// drop SQLite's locks. False when the file is shorter or absent.
   [[nodiscard]] bool read(std::string_view suffix, std::uint64_t offset, std::span<unsigned char> out) const;
+  /// Writes every byte of the write-ahead log again where it stands, and syncs it. Nothing when there is none.
+  /// After a failed sync the kernel may hold pages as clean that never reached the disk: no later sync of the log
+  /// writes them, and a crash brings back a log that ends before them. Copying that log's pages into the file does not
+  /// help alone, because the shorter log would then be replayed over the newer file.
+  /// Errors: storage_full, unavailable.
+  [[nodiscard]] Result<void> rewrite_log() const;
   /// Removes the file and what SQLite keeps beside it.
   void remove_all() const noexcept;
 

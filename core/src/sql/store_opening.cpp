@@ -57,15 +57,15 @@ void set_for_all(Connection& connection) {
 // journal, since the file is not in WAL mode yet). BEGIN comes first because PRAGMA auto_vacuum is a transaction of its
 // own otherwise, and is deferred because the layout is fixed by the first write.
 Result<void> create(Connection& connection, const std::string& name) {
+  constexpr const char* migrations =
+      "CREATE TABLE schema_migration(component TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, "
+      "checksum INTEGER NOT NULL, applied_at INTEGER NOT NULL, PRIMARY KEY(component, number)) WITHOUT ROWID";
   int reserved = ChecksumVfs::reserved_bytes;
   sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
-  return run_all(
-      connection, name,
-      {fmt::format("PRAGMA page_size={}", ChecksumVfs::page_bytes), "BEGIN", "PRAGMA auto_vacuum=INCREMENTAL",
-       fmt::format("PRAGMA application_id={}", application_id), fmt::format("PRAGMA user_version={}", file_format),
-       "CREATE TABLE schema_migration(component TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, "
-       "checksum INTEGER NOT NULL, applied_at INTEGER NOT NULL, PRIMARY KEY(component, number)) WITHOUT ROWID",
-       "COMMIT"});
+  return run_all(connection, name,
+                 {fmt::format("PRAGMA page_size={}", ChecksumVfs::page_bytes), "BEGIN",
+                  "PRAGMA auto_vacuum=INCREMENTAL", fmt::format("PRAGMA application_id={}", application_id),
+                  fmt::format("PRAGMA user_version={}", file_format), migrations, "COMMIT"});
 }
 
 Result<void> check_writable(Connection& connection, const StoreFile& store) {
@@ -87,10 +87,15 @@ Result<void> check_is_store(Connection& connection, const StoreFile& store, std:
   return ours;
 }
 
-Result<void> set_up_writer(Connection& connection, const StoreFile& store, const DatabaseOptions& options,
+Result<void> set_up_writer(OpenedWriter& writer, const StoreFile& store, const DatabaseOptions& options,
                            std::uint64_t size) {
+  Connection& connection = *writer.connection;
   if (auto writable = check_writable(connection, store); !writable) return writable;
   if (auto known = check_is_store(connection, store, size); !known) return known;
+  // Before SQLite reads it, so that it reads what is written.
+  auto rewritten = store.rewrite_log();
+  if (!rewritten && rewritten.error().code() != Errc::storage_full) return rewritten;
+  writer.log_trusted = rewritten.has_value();
   set_for_all(connection);
   const std::string& name = store.name();
   if (auto done = run_all(connection, name,
@@ -116,7 +121,7 @@ Result<void> set_up_writer(Connection& connection, const StoreFile& store, const
 
 }  // namespace
 
-Result<std::unique_ptr<Connection>> open_writer(const StoreFile& store, const DatabaseOptions& options) {
+Result<OpenedWriter> open_writer(const StoreFile& store, const DatabaseOptions& options) {
   const bool existed = store.exists();
   const std::uint64_t size = store.size_of("");
   if (size == 0 && store.size_of("-wal") > 0) {  // SQLite would remove it
@@ -127,14 +132,15 @@ Result<std::unique_ptr<Connection>> open_writer(const StoreFile& store, const Da
                                      existed ? Connection::Access::read_write : Connection::Access::create);
   if (!connection) {
     if (!existed) store.remove_all();
-    return connection;
+    return std::move(connection).error();
   }
-  if (auto ready = set_up_writer(**connection, store, options, size); !ready) {
-    connection->reset();
+  OpenedWriter writer{.connection = *std::move(connection)};
+  if (auto ready = set_up_writer(writer, store, options, size); !ready) {
+    writer.connection.reset();
     if (!existed) store.remove_all();
     return std::move(ready).error();
   }
-  return connection;
+  return writer;
 }
 
 Result<std::unique_ptr<Connection>> open_reader(const StoreFile& store, const DatabaseOptions& options) {

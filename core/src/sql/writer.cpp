@@ -26,9 +26,6 @@ constexpr std::chrono::microseconds idle_after{10'000};
 // An idle checkpoint costs two syncs, so it should save some copying later.
 constexpr std::size_t idle_checkpoint_divisor = 8;
 
-// Reads go in short steps.
-constexpr std::chrono::milliseconds reader_patience{100};
-
 }  // namespace
 
 // A slice of a participant's background work, run as a unit like any other.
@@ -51,35 +48,20 @@ Writer::Writer(Parts parts)
       commit_units_{parts.metrics.histogram("cairn_commit_units")},
       wal_bytes_{parts.metrics.gauge("cairn_wal_bytes")} {}
 
-Result<void> Writer::open() {
-  log_trusted_ = parts_.store.size_of("-wal") == 0;
-  if (auto connected = connect(); !connected) return connected;
-  auto trusted = make_log_trusted();
-  // What waits in the log can be read without room to copy it.
-  if (!trusted && trusted.error().code() == Errc::storage_full) return {};
-  return trusted;
-}
+Result<void> Writer::open() { return connect(); }
 
-// A log that a dead owner left may hold pages its last sync failed to write: the kernel may take them for clean, and
-// then no later sync of the log makes them durable. Copied into the file they are, as in reconnect().
 Result<void> Writer::make_log_trusted() {
   if (log_trusted_) return {};
-  if (!parts_.readers.pause(reader_patience)) {
-    return Error{Errc::unavailable, "write: read transactions hold the log that a dead owner left"};
-  }
-  auto copied = checkpointer_->truncate();
-  parts_.readers.resume();
-  if (!copied && copied.error().code() == Errc::outcome_unknown) {
-    return Error{Errc::unavailable, copied.error().message()};
-  }
-  log_trusted_ = copied.has_value();
-  return copied;
+  auto rewritten = parts_.store.rewrite_log();
+  log_trusted_ = rewritten.has_value();
+  return rewritten;
 }
 
 Result<void> Writer::connect() {
-  auto connection = open_writer(parts_.store, parts_.options);
-  if (!connection) return std::move(connection).error();
-  connection_ = *std::move(connection);
+  auto opened = open_writer(parts_.store, parts_.options);
+  if (!opened) return std::move(opened).error();
+  connection_ = std::move(opened->connection);
+  log_trusted_ = opened->log_trusted;
   checkpointer_.emplace(
       *connection_, parts_.readers, counters_, parts_.logger,
       Checkpointer::Limits{parts_.options.checkpoint_pages,
@@ -237,8 +219,8 @@ Result<void> Writer::recover() {
 }
 
 // Pages after a failed sync are not trusted: the kernel may hold them as clean though they never reached the disk.
-// With all connections closed SQLite reads the log again from its start, and the checkpoint writes every page of it
-// into the file anew and syncs that.
+// With all connections closed the log is written again, SQLite reads it from its start, and the checkpoint writes every
+// page of it into the file anew and syncs that.
 Result<void> Writer::reconnect() {
   parts_.readers.drop_connections();
   group_commit_.reset();
@@ -247,8 +229,8 @@ Result<void> Writer::reconnect() {
   if (!parts_.store.exists()) return Error{Errc::unavailable, fmt::format("recover: {} is gone", parts_.store.name())};
   epoch_.fetch_add(1, std::memory_order_acq_rel);
   if (auto connected = connect(); !connected) return connected;
+  if (auto trusted = make_log_trusted(); !trusted) return trusted;
   if (auto copied = checkpointer_->truncate(); !copied) return copied;
-  log_trusted_ = true;
   for (CommitParticipant* const participant : participants_) {
     if (auto loaded = group_commit_->reload(*participant); !loaded) return loaded;
   }

@@ -93,7 +93,7 @@ class Writer final {
   std::vector<QueuedUnit*> group_;
   std::atomic<bool> fenced_{false};
   std::atomic<std::uint64_t> epoch_{1};
-  bool log_trusted_ = true;        // false: what a dead owner left is to be copied before anything is written
+  bool log_trusted_ = true;        // false: what a dead owner left must be written again first
   bool idle_work_failed_ = false;  // until the next commit: the same slice would fail again at once
 };
 
