@@ -75,7 +75,17 @@ class IndexCursor final : public detail::LogCursor {
       matches_.push_back(matcher_.matches(frames_[i]));
       if (!matches_.back() || !frames_[i].external) continue;
       if (auto loaded = fetch.load_external(found_.positions[i], frames_[i]); !loaded) return loaded;
+      if (step_.buffer().allocated() >= step_.step_bytes()) return end_behind(i);
     }
+    return {};
+  }
+
+  /// Leaves what comes after candidate `last` to the next step.
+  Result<void> end_behind(std::size_t last) {
+    if (last + 1 == frames_.size()) return {};
+    frames_.resize(last + 1);
+    found_.positions.resize(last + 1);
+    found_.scanned_through = found_.positions.back();
     return {};
   }
 

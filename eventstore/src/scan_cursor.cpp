@@ -62,7 +62,7 @@ class ScanCursor final : public detail::LogCursor {
     const std::uint64_t memory_first = step_.snapshot().memory_first();
     if (low_ >= memory_first) {
       const std::uint64_t end = std::min(high, low_ + memory_events_max - 1);
-      for (std::uint64_t position = low_; position <= end && left_ > 0; ++position) {
+      for (std::uint64_t position = low_; position <= end && goes_on(); ++position) {
         if (auto taken = take_from_memory(position); !taken) return taken;
         low_ = position + 1;
       }
@@ -72,7 +72,7 @@ class ScanCursor final : public detail::LogCursor {
       for (const Copied& chunk : copied_) {
         if (auto taken = take_chunk(chunk, high); !taken) return taken;
         low_ = std::max(low_, scanned_in_chunk_ + 1);
-        if (left_ == 0) break;
+        if (!goes_on()) break;
       }
     }
     scanned_ = low_ - 1;
@@ -83,7 +83,7 @@ class ScanCursor final : public detail::LogCursor {
     const std::uint64_t memory_first = step_.snapshot().memory_first();
     if (high >= memory_first) {
       const std::uint64_t begin = std::max(memory_first, low_);
-      for (std::uint64_t position = high; position >= begin && left_ > 0; --position) {
+      for (std::uint64_t position = high; position >= begin && goes_on(); --position) {
         if (auto taken = take_from_memory(position); !taken) return taken;
         high_ = position - 1;
       }
@@ -91,7 +91,7 @@ class ScanCursor final : public detail::LogCursor {
       const std::uint64_t number = chunk_of(high);
       if (auto copied = copy_chunks(number, number + 1); !copied) return copied;
       if (auto taken = take_chunk(copied_.front(), high); !taken) return taken;
-      high_ = first_position_of(number) - 1;
+      high_ = (goes_on() ? first_position_of(number) : scanned_in_chunk_) - 1;
     }
     scanned_ = high_;
     return load_external();
@@ -126,7 +126,7 @@ class ScanCursor final : public detail::LogCursor {
     if (auto linked = check_chain(chunk.number, *block); !linked) return linked;
     const std::uint64_t begin = std::max(low_, first);
     const std::uint64_t last = std::min(high, first + chunk_events - 1);
-    for (std::uint64_t i = 0; i <= last - begin && left_ > 0; ++i) {
+    for (std::uint64_t i = 0; i <= last - begin && goes_on(); ++i) {
       const std::uint64_t position = forward_ ? begin + i : last - i;
       const auto frame = decode_verified_frame(block->frame(static_cast<std::uint32_t>(position - first)));
       if (!frame)
@@ -155,10 +155,16 @@ class ScanCursor final : public detail::LogCursor {
   Result<void> take(std::uint64_t position, const FrameView& frame) {
     if (!matcher_.matches(frame)) return {};
     if (auto added = step_.add(position, frame); !added) return added;
-    if (frame.external) external_.push_back({step_.count() - 1, frame});
+    if (frame.external) {
+      external_.push_back({step_.count() - 1, frame});
+      external_bytes_ += frame.data_size;
+    }
     --left_;
     return {};
   }
+
+  /// A step ends with its events or with the bytes of the large payloads that it will fetch.
+  [[nodiscard]] bool goes_on() const noexcept { return left_ > 0 && external_bytes_ < step_.step_bytes(); }
 
   /// Large payloads are fetched for the events that passed the filter only.
   Result<void> load_external() {
@@ -173,6 +179,7 @@ class ScanCursor final : public detail::LogCursor {
       return {};
     });
     external_.clear();
+    external_bytes_ = 0;
     return done;
   }
 
@@ -194,6 +201,7 @@ class ScanCursor final : public detail::LogCursor {
   std::uint64_t scanned_in_chunk_ = 0;
   std::vector<Copied> copied_;
   std::vector<External> external_;
+  std::size_t external_bytes_ = 0;
   bool linked_ = false;
   std::uint64_t linked_chunk_ = 0;
   std::uint32_t linked_crc_ = 0;

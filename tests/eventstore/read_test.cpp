@@ -183,5 +183,52 @@ TEST_P(Read, SmallStepsGiveTheSameEvents) {
 
 INSTANTIATE_TEST_SUITE_P(Pending, Read, testing::Values(1, 100, 65'536));
 
+struct LargePayloads {
+  const char* name;
+  Direction direction;
+  EventFilter filter;
+  bool stream;
+};
+void PrintTo(const LargePayloads& each, std::ostream* out) { *out << each.name; }
+
+class ReadLargePayloads : public testing::TestWithParam<LargePayloads> {};
+
+// Some in full chunks, some in the tail: what a reader holds is bounded by its step wherever they stand.
+TEST_P(ReadLargePayloads, HandsOutAboutAStepOfBytesAtATimeAndLeavesNoneOut) {
+  constexpr std::size_t size = 20'000;
+  constexpr std::size_t step = 5 * size;
+  constexpr std::uint64_t count = 600;
+  MemoryStore store;
+  const StreamId stream{"large-1"};
+  for (std::uint64_t number = 1; number <= count; ++number) {
+    NewEvent event = make_event(number);
+    event.data.assign(size, std::byte(number & 0xFFU));
+    ASSERT_TRUE(store->append(stream, ExpectedRevision::any(), event));
+  }
+  const LargePayloads& how = GetParam();
+  Reader reader = how.stream ? store->read_stream(stream, {.direction = how.direction, .step_bytes = step})
+                             : store->read_all({.direction = how.direction, .filter = how.filter, .step_bytes = step});
+  std::vector<std::uint64_t> seen;
+  for (auto batch = reader.next().value(); !batch.empty(); batch = reader.next().value()) {
+    ASSERT_LE(batch.size() * size, step + size);
+    for (const RecordedEvent& event : batch) {
+      ASSERT_EQ(event.data.size(), size);
+      ASSERT_EQ(event.data.back(), std::byte(event.position.value & 0xFFU));
+      seen.push_back(event.position.value);
+    }
+  }
+  EXPECT_EQ(seen, how.direction == Direction::forward ? range(1, count) : reversed(range(1, count)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, ReadLargePayloads,
+    testing::Values(LargePayloads{"ScanForward", Direction::forward, {}, false},
+                    LargePayloads{"ScanBackward", Direction::backward, {}, false},
+                    LargePayloads{"IndexForward", Direction::forward, {.category = "large"}, false},
+                    LargePayloads{"IndexBackward", Direction::backward, {.category = "large"}, false},
+                    LargePayloads{"StreamForward", Direction::forward, {}, true},
+                    LargePayloads{"StreamBackward", Direction::backward, {}, true}),
+    [](const auto& param) { return std::string{param.param.name}; });
+
 }  // namespace
 }  // namespace cairn
