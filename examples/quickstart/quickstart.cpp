@@ -1,11 +1,13 @@
 // The shortest complete program: a bank account, kept as what happened to it. Writes bank.db where it is started.
 #include <array>
 #include <iostream>
+#include <variant>
 
 #include <nlohmann/json.hpp>
 
 #include <cairn/cairn.hpp>
 #include <cairn/core/codec/json.hpp>
+#include <cairn/eventstore/load.hpp>
 
 using namespace cairn;
 
@@ -19,6 +21,13 @@ struct Withdrawn {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Deposited, cents)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Withdrawn, cents)
+
+struct Account {  // state is what the events add up to
+  using Event = std::variant<Deposited, Withdrawn>;
+  int cents = 0;
+  void evolve(const Deposited& in) { cents += in.cents; }
+  void evolve(const Withdrawn& out) { cents -= out.cents; }
+};
 
 int main() {
   const auto store = Cairn::open({.file = "bank.db"}).value();  // one file, created when it is not there
@@ -34,16 +43,13 @@ int main() {
   const auto late = log.append(ann, ExpectedRevision::exactly(0), log.new_event(Withdrawn{45'00}).value());
   if (!late) std::cout << late.error().to_string() << '\n';  // actual_revision(late.error()) is the number in it
 
-  int balance = 0;  // state is what the events add up to
-  const auto replay = [&balance](const RecordedEvent& event) {
-    if (const auto in = decode<Deposited>(event)) balance += in->cents;
-    if (const auto out = decode<Withdrawn>(event)) balance -= out->cents;
-    std::cout << "  " << event.revision.value << " " << event.type << " " << as_text(event.data) << '\n';
-  };
-  log.read_stream(ann).for_each(replay).value();
-  std::cout << "balance: " << balance << " cents\n";
+  // What was decided on this state is appended with account.expected().
+  const auto account = load<Account>(log, ann).value();
+  std::cout << "balance: " << account.state.cents << " cents at revision " << account.revision->value << '\n';
 
-  // Across all accounts, found by the index of types.
-  Reader withdrawals = log.read_all({.filter = {.query = EventQuery::types({Withdrawn::type})}});
-  std::cout << "withdrawals: " << withdrawals.collect().value().size() << '\n';
+  // Across all accounts, found by the index of types: what is there, and, with next(), what comes.
+  Subscription withdrawals = log.subscribe({.filter = {.query = EventQuery::types({Withdrawn::type})}}).value();
+  for (const RecordedEvent& event : withdrawals.try_next().value().events) {
+    std::cout << "  " << event.stream << ' ' << event.revision.value << ' ' << as_text(event.data) << '\n';
+  }
 }
