@@ -85,8 +85,7 @@ Result<std::vector<UpcastEvent>> EventSchemas::apply(const RecordedEvent& stored
     const std::string what = fmt::format("upcast {} at position {}", event.schema.to_string(), stored.position.value);
     auto done = call_user(what, rule->upcaster, std::as_const(view), made);
     if (!done) {
-      // What was thrown carries the name already.
-      if (done.error().code() == Errc::handler_failed) return std::move(done).error();
+      if (done.error().message().starts_with(what)) return std::move(done).error();  // call_user named it
       return Error{done.error().code(), fmt::format("{}: {}", what, done.error().message())};
     }
     for (auto one = made.rbegin(); one != made.rend(); ++one) {
@@ -160,6 +159,9 @@ Result<EventSchemas> EventSchemasBuilder::build() const {
   for (const Step& step : steps_) {
     const SchemaVersion& schema = step.entry.schema;
     if (schema.type.empty()) wrong.emplace_back("a type has no name");
+    if (step.entry.kind == SchemaEntry::Kind::upcast && !step.upcaster) {
+      wrong.push_back(fmt::format("{} has an upcaster without a function", schema.to_string()));
+    }
     if (schema.version == 0) wrong.push_back(fmt::format("{}: versions begin with 1", schema.to_string()));
     targets[schema] = step.entry.targets;
     if (!rules->by_schema

@@ -1,5 +1,7 @@
 #include <cairn/eventstore/event_store.hpp>
 
+#include <limits>
+
 #include <fmt/format.h>
 
 #include <cairn/core/id_source.hpp>
@@ -104,7 +106,7 @@ EventStore::~EventStore() {
   if (impl_->attached) impl_->log.database().detach(impl_->log);
 }
 
-Result<std::unique_ptr<EventStore>> EventStore::open(Database& database, EventStoreOptions options,
+Result<std::unique_ptr<EventStore>> EventStore::open(Database& database, const EventStoreOptions& options,
                                                      EventStoreParts parts) {
   std::vector<Migration> migrations;
   for (const auto& file : log::schema::sql_files) migrations.push_back({file.number, file.name, file.text});
@@ -253,6 +255,9 @@ Result<Subscription> EventStore::subscribe(const StreamId& stream, SubscribeStre
   using Kind = StartRevision::Kind;
   const log::SqliteLog& log = impl_->log;
   if (options.batch_bytes == 0) return Error{Errc::invalid, "subscribe: batches of 0 bytes"};
+  if (options.from.place().value == std::numeric_limits<std::uint64_t>::max()) {
+    return Error{Errc::invalid, "subscribe: there is no revision after the last number there is"};
+  }
   std::uint64_t next_revision = 0;
   std::uint64_t after = 0;
   if (options.from.kind() == Kind::after) next_revision = options.from.place().value + 1;
@@ -286,10 +291,11 @@ Result<std::vector<StoredSchema>> EventStore::stored_schemas() const {
 
 Result<void> EventStore::check_schemas() {
   if (auto learned = log::learn_schemas(*this); !learned) return learned;
-  if (schemas().empty()) return {};
+  const bool required = impl_->log.options().require_schema_paths;
+  if (schemas().empty() && !required) return {};
   auto stored = stored_schemas();
   if (!stored) return std::move(stored).error();
-  if (impl_->log.options().require_schema_paths) return log::check_paths(*stored);
+  if (required) return log::check_paths(*stored);
   for (const StoredSchema& one : *stored) {
     if (one.has_path) continue;
     database().logger().warning("eventstore.schema_without_path", {{"type", one.schema.type},

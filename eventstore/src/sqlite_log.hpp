@@ -125,6 +125,7 @@ class SqliteLog final : public CommitParticipant {
   std::uint32_t last_chunk_crc_ = 0;
   Timestamp last_recorded_at_{};
   std::uint64_t indexed_through_ = 0;
+  bool ids_readable_ = true;               ///< false after a slice of idle work could not read them
   std::uint64_t ids_missing_through_ = 0;  ///< below here the window has to be read back; 0: it is whole
   std::unique_ptr<IndexFlush> flush_;
   Bytes block_;

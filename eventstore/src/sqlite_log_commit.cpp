@@ -174,12 +174,13 @@ Result<void> SqliteLog::flush_slice(Unit& unit, std::size_t rows) {
   return {};
 }
 
-bool SqliteLog::has_idle_work() const { return flush_ != nullptr || ids_missing_through_ > 0; }
+bool SqliteLog::has_idle_work() const { return flush_ != nullptr || (ids_missing_through_ > 0 && ids_readable_); }
 
 Result<void> SqliteLog::idle_work(Unit& unit) {
-  if (ids_missing_through_ > 0) return load_older_ids(unit, ids_chunks_idle);
-  if (!flush_) return {};
-  return flush_slice(unit, flush_rows_idle);
+  if (flush_) return flush_slice(unit, flush_rows_idle);
+  auto loaded = load_older_ids(unit, ids_chunks_idle);
+  ids_readable_ = loaded.has_value();  // said once; whoever needs the ids hears it again
+  return loaded;
 }
 
 void SqliteLog::published() {

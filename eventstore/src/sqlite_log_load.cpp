@@ -119,6 +119,7 @@ Result<void> SqliteLog::load_recent(SqlReader& reader) {
   }
   last_recorded_at_ = Timestamp{};
   ids_missing_through_ = 0;
+  ids_readable_ = true;
   if (head == 0) return {};
   // At least the last event, which has the log's latest time.
   const std::uint64_t first = std::min(indexed_through_ + 1, head);

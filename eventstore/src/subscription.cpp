@@ -99,24 +99,27 @@ Subscription::~Subscription() = default;
 
 Result<Subscription::Batch> Subscription::next(SteadyTime deadline, std::stop_token stop) {
   Impl& impl = *impl_;
-  impl.waiter->allow_wait();
-  const std::stop_callback interrupt{stop, [&impl] { impl.waiter->interrupt(); }};
+  // Of its own: once a hook is armed, the job it posts may end the subscription before this call returns.
+  const std::shared_ptr<WaitList> list = impl.list;
+  const std::shared_ptr<log::Waiter> waiter = impl.waiter;
+  waiter->allow_wait();
+  const std::stop_callback interrupt{stop, [waiter] { waiter->interrupt(); }};
   for (;;) {
     if (stop.stop_requested()) return cancelled("stop was requested");
     std::chrono::nanoseconds time_left{};
     {
-      const WaitList::Visit visit{*impl.list};
+      const WaitList::Visit visit{*list};
       if (!visit.good()) return cancelled("the store is closed");
       if (auto allowed = impl.store_log.database().may_wait("Subscription::next"); !allowed) {
         return std::move(allowed).error();
       }
       auto batch = impl.attempt(deadline, stop);
-      if (!impl.waiter->has_hook() && !(batch && !*batch)) impl.list->stop_waiting(impl.waiter);
+      if (!waiter->has_hook() && !(batch && !*batch)) list->stop_waiting(waiter);
       if (!batch) return std::move(batch).error();
       if (*batch) return **batch;
       time_left = impl.time_left(deadline);
     }
-    impl.waiter->wait(time_left);
+    waiter->wait(time_left);
   }
 }
 

@@ -1,5 +1,7 @@
 #include <cairn/cairn.hpp>
 
+#include <chrono>
+
 #include <gtest/gtest.h>
 
 #include <cairn/core/simulated_clock.hpp>
@@ -42,6 +44,21 @@ TEST(Cairn, RefusesWorkAfterClose) {
   const auto refused = events.append(StreamId{"account-42"}, ExpectedRevision::any(), event);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Errc::cancelled);
+}
+
+// The log leaves while the database is half closed, and must not be told anything after that.
+TEST(Cairn, ClosesOnceTheReadThatHeldItUpHasEnded) {
+  const auto disk = MemoryVfs::create();
+  auto database =
+      Database::open({.file = "bank.db", .memory = disk.get(), .read_timeout = std::chrono::milliseconds{1}}).value();
+  auto events = EventStore::open(*database).value();
+  {
+    const auto read = database->read();
+    ASSERT_TRUE(read);
+    EXPECT_EQ(database->close().error().code(), Errc::timeout);
+    events.reset();
+  }
+  EXPECT_TRUE(database->close());
 }
 
 TEST(Cairn, SaysWhyItCannotOpen) {

@@ -204,7 +204,7 @@ class Driver {
       for (std::uint64_t n = 0, count = random_.below(12) == 0 ? 700 : 1 + random_.below(5); n < count; ++n) {
         Logged event{stream, 0, ++last_number_, pick_type(), {}};
         if (random_.below(3) == 0) event.tags.push_back(pick_tag());
-        if (random_.below(5) == 0) event.tags.push_back("tag9");
+        if (random_.below(5) == 0) event.tags.emplace_back("tag9");
         events.push_back(make_event(event.number, event.type, event.tags));
         if (random_.below(40) == 0) events.back().data.resize(20'000);
         added.push_back(std::move(event));

@@ -166,14 +166,15 @@ const std::byte* lend_page(ChecksumFile& file, sqlite3_file* below, sqlite3_int6
     file.ahead.lend();
     return ahead;
   }
-  return pages.pin(number, [&](std::byte* out) {
+  const auto fill = [&](std::byte* out) {
     if (ahead != nullptr) {
       std::memcpy(out, ahead, page_size);
     } else if (below->pMethods->xRead(below, out, ChecksumVfs::page_bytes, offset) != SQLITE_OK) {
       return false;
     }
     return is_sound(file, out, number);
-  });
+  };
+  return pages.pin(number, fill, ahead != nullptr ? PageCache::Use::once : PageCache::Use::again);
 }
 
 int read_page(ChecksumFile& file, sqlite3_file* below, void* buffer, sqlite3_int64 offset) {
@@ -353,7 +354,10 @@ int vfs_open(sqlite3_vfs* vfs, const char* name, sqlite3_file* handle, int flags
     return code;
   }
   file->writes_main = file->role == Role::main && (flags & SQLITE_OPEN_READWRITE) != 0;
-  if (file->writes_main) owner.main_writers.fetch_add(1, std::memory_order_acq_rel);
+  if (file->writes_main) {
+    owner.pages.forget_all();
+    owner.main_writers.fetch_add(1, std::memory_order_acq_rel);
+  }
   file->base.pMethods = below->pMethods->iVersion >= 2 ? &with_shared_memory : &without_shared_memory;
   return SQLITE_OK;
 }

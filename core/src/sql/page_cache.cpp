@@ -46,7 +46,7 @@ const std::byte* PageCache::pin(std::uint32_t page) noexcept {
   return set.bytes_of(*slot);
 }
 
-std::byte* PageCache::reserve(std::uint32_t page) noexcept {
+std::byte* PageCache::reserve(std::uint32_t page, Use use) noexcept {
   if (sets_.empty()) return nullptr;
   const std::lock_guard lock{lock_of(page)};
   Set& set = set_of(page);
@@ -54,7 +54,7 @@ std::byte* PageCache::reserve(std::uint32_t page) noexcept {
   if (!set.bytes) set.bytes.reset(new (std::nothrow) std::byte[ways * page_bytes]);
   Slot* const slot = set.bytes ? set.choose() : nullptr;
   if (slot == nullptr) return nullptr;
-  *slot = {.page = page, .pins = 1, .used = true, .filling = true};
+  *slot = {.page = page, .pins = 1, .used = use == Use::again, .filling = true};
   return set.bytes_of(*slot);
 }
 

@@ -23,6 +23,9 @@ class PageCache {
  public:
   static constexpr std::size_t page_bytes = 8192;
 
+  /// A page that is brought in for one pass is the first to give way, unless it is asked for again.
+  enum class Use : std::uint8_t { again, once };
+
   /// Holds as many pages as fit `bytes`. Memory is taken, a set at a time, when pages come.
   explicit PageCache(std::size_t bytes) : sets_(bytes / (page_bytes * ways)) {}
 
@@ -32,9 +35,9 @@ class PageCache {
   /// fails, when another thread is bringing this page in, when every slot it may stand in is lent, or when there is
   /// no memory.
   template <class Fill>
-  [[nodiscard]] const std::byte* pin(std::uint32_t page, Fill&& fill) noexcept {
+  [[nodiscard]] const std::byte* pin(std::uint32_t page, Fill&& fill, Use use = Use::again) noexcept {
     if (const std::byte* here = pin(page)) return here;
-    std::byte* const bytes = reserve(page);
+    std::byte* const bytes = reserve(page, use);
     if (bytes == nullptr) return nullptr;
     const bool filled = fill(bytes);
     return settle(page, bytes, filled) ? bytes : nullptr;
@@ -69,7 +72,7 @@ class PageCache {
   [[nodiscard]] Set& set_of(std::uint32_t page) noexcept { return sets_[page % sets_.size()]; }
   [[nodiscard]] std::mutex& lock_of(std::uint32_t page) noexcept { return locks_[page % sets_.size() % locks]; }
   /// Room for `page`, pinned and being filled.
-  [[nodiscard]] std::byte* reserve(std::uint32_t page) noexcept;
+  [[nodiscard]] std::byte* reserve(std::uint32_t page, Use use) noexcept;
   bool settle(std::uint32_t page, const std::byte* bytes, bool filled) noexcept;
 
   std::vector<Set> sets_;

@@ -165,6 +165,7 @@ void Writer::tell_fenced() {
 
 void Writer::tell_closed() {
   for (CommitParticipant* const participant : participants_) participant->closed();
+  participants_.clear();  // they may go before the database does, and nobody takes a detach() any more
 }
 
 void Writer::finish(std::span<QueuedUnit* const> units, const Error& outcome) {

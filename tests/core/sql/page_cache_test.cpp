@@ -83,6 +83,17 @@ TEST(PageCache, GivesWayToNewPagesButNeverALentOne) {
   EXPECT_EQ(content_of(kept), (std::uint64_t{1} << 32U) | 1U);
 }
 
+TEST(PageCache, KeepsWhatIsUsedAgainWhileAScanPassesThrough) {
+  PageCache cache{one_set};
+  for (std::uint32_t page = 1; page <= ways / 2; ++page) cache.unpin(page, cache.pin(page, bytes_of(page, 1)));
+  for (std::uint32_t page = 100; page < 200; ++page) {
+    const std::byte* bytes = cache.pin(page, bytes_of(page, 1), PageCache::Use::once);
+    ASSERT_NE(bytes, nullptr);
+    cache.unpin(page, bytes);
+  }
+  for (std::uint32_t page = 1; page <= ways / 2; ++page) EXPECT_NE(cache.pin(page), nullptr) << "page " << page;
+}
+
 TEST(PageCache, LendsNoMoreThanItHolds) {
   PageCache cache{one_set};
   std::vector<const std::byte*> lent;

@@ -15,48 +15,45 @@ namespace cairn {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 class Recovery : public testing::Test {
  protected:
-  void SetUp() override {
-    test::must_exec(*db_, {"CREATE TABLE t(a INTEGER PRIMARY KEY)", "INSERT INTO t VALUES (1)"});
-  }
+  void SetUp() override { test::must_exec(*db, {"CREATE TABLE t(a INTEGER PRIMARY KEY)", "INSERT INTO t VALUES (1)"}); }
   DatabaseOptions options() {
-    DatabaseOptions options = test::stepped_in(*memory_);
+    DatabaseOptions options = test::stepped_in(*memory);
     options.checkpoint_pages = 50;
     return options;
   }
   Result<std::int64_t> insert(int key) {
-    return db_->write([&](Unit& unit) { return unit.exec("INSERT INTO t VALUES ($1)", {key}); });
+    return db->write([&](Unit& unit) { return unit.exec("INSERT INTO t VALUES ($1)", {key}); });
   }
-  std::vector<std::string> rows() { return test::rows(*db_, "SELECT a FROM t ORDER BY a"); }
-  void fail_sync(FileKind file) { memory_->inject({.kind = FaultKind::io_error, .only = IoOp::sync, .file = file}); }
+  std::vector<std::string> rows() { return test::rows(*db, "SELECT a FROM t ORDER BY a"); }
+  void fail_sync(FileKind file) { memory->inject({.kind = FaultKind::io_error, .only = IoOp::sync, .file = file}); }
 
-  std::unique_ptr<MemoryVfs> memory_ = MemoryVfs::create({.track_durability = true});
-  std::unique_ptr<Database> db_ = test::open_store(options());
+  std::unique_ptr<MemoryVfs> memory = MemoryVfs::create({.track_durability = true});
+  std::unique_ptr<Database> db = test::open_store(options());
 };
 
 TEST_F(Recovery, FailedSyncInCommitFencesReadsGoOnAndTheOutcomeIsFoundByLooking) {
   fail_sync(FileKind::wal);
   EXPECT_EQ(test::code_of(insert(2)), Errc::outcome_unknown);
-  EXPECT_TRUE(db_->fenced());
+  EXPECT_TRUE(db->fenced());
   EXPECT_EQ(test::code_of(insert(3)), Errc::fenced);
   EXPECT_THAT(rows(), ElementsAre("1"));
-  const std::uint64_t epoch = db_->epoch();
+  const std::uint64_t epoch = db->epoch();
 
-  ASSERT_TRUE(db_->recover());
-  EXPECT_FALSE(db_->fenced());
-  EXPECT_EQ(db_->epoch(), epoch + 1);
+  ASSERT_TRUE(db->recover());
+  EXPECT_FALSE(db->fenced());
+  EXPECT_EQ(db->epoch(), epoch + 1);
   // The commit was in the log: the same call again says so.
   EXPECT_EQ(test::code_of(insert(2)), Errc::already_exists);
   EXPECT_EQ(test::code_of(insert(3)), std::nullopt);
   EXPECT_THAT(rows(), ElementsAre("1", "2", "3"));
 
   // And what it was found to be does not change with a power loss: recovery synced it anew.
-  db_ = nullptr;
-  memory_ = memory_->crash({.unsynced = CrashDamage::Unsynced::nothing});
-  db_ = test::open_store(options());
+  db = nullptr;
+  memory = memory->crash({.unsynced = CrashDamage::Unsynced::nothing});
+  db = test::open_store(options());
   EXPECT_THAT(rows(), ElementsAre("1", "2", "3"));
 }
 
@@ -67,32 +64,33 @@ TEST_F(Recovery, IsNotUndoneByAPowerLossRightAfterIt) {
   constexpr std::string_view everything = "SELECT a || ' ' || hex(b) FROM t ORDER BY a";
   for (const bool in_place : {true, false}) {
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-      db_.reset();
-      memory_ = MemoryVfs::create({.track_durability = true});
-      db_ = test::open_store(options());
-      test::must_exec(*db_,
+      db.reset();
+      memory = MemoryVfs::create({.track_durability = true});
+      db = test::open_store(options());
+      test::must_exec(*db,
                       {"CREATE TABLE t(a INTEGER PRIMARY KEY, b)",
                        "INSERT INTO t SELECT value, zeroblob(500) FROM (WITH RECURSIVE n(value) AS (SELECT 1 UNION "
                        "ALL SELECT value + 1 FROM n WHERE value < 200) SELECT value FROM n)"});
       for (std::uint64_t i = 0; i < seed % 7; ++i)
-        test::must_exec(*db_, {"UPDATE t SET b = randomblob(500) WHERE a % 3 = 0"});
+        test::must_exec(*db, {"UPDATE t SET b = randomblob(500) WHERE a % 3 = 0"});
       fail_sync(FileKind::wal);
-      auto lost = db_->write([](Unit& unit) { return unit.exec("DELETE FROM t WHERE a % 2 = 0"); });
+      auto lost = db->write([](Unit& unit) { return unit.exec("DELETE FROM t WHERE a % 2 = 0"); });
       ASSERT_EQ(test::code_of(lost), Errc::outcome_unknown);
       if (in_place) {
-        ASSERT_TRUE(db_->recover());
+        ASSERT_TRUE(db->recover());
       } else {
-        db_.reset();  // fenced, so it closes as it would die
-        db_ = test::open_store(options());
+        db.reset();  // fenced, so it closes as it would die
+        db = test::open_store(options());
       }
-      const auto found = test::rows(*db_, everything);
-      auto image = memory_->crash({.seed = seed, .unsynced = seed % 4 == 0 ? Unsynced::nothing : Unsynced::random});
-      db_.reset();
-      memory_ = std::move(image);
+      const auto found = test::rows(*db, everything);
+      auto image = memory->crash({.seed = seed, .unsynced = seed % 4 == 0 ? Unsynced::nothing : Unsynced::random});
+      db.reset();
+      memory = std::move(image);
       auto opened = Database::open(options());
       ASSERT_TRUE(opened) << "seed " << seed << ": " << opened.error().to_string();
-      db_ = *std::move(opened);
-      ASSERT_EQ(test::rows(*db_, everything), found) << (in_place ? "recovered in place" : "opened again") << ", seed " << seed;
+      db = *std::move(opened);
+      ASSERT_EQ(test::rows(*db, everything), found)
+          << (in_place ? "recovered in place" : "opened again") << ", seed " << seed;
     }
   }
 }
@@ -101,35 +99,35 @@ TEST_F(Recovery, FailedSyncInACheckpointFencesTooAndLosesNothing) {
   ASSERT_TRUE(insert(2));
   fail_sync(FileKind::main);
   // Large enough for a checkpoint after its commit; the unit itself is durable in the log.
-  ASSERT_TRUE(db_->write([](Unit& unit) { return unit.exec("CREATE TABLE bulk AS SELECT zeroblob(900000) AS b"); }));
-  EXPECT_TRUE(db_->fenced());
+  ASSERT_TRUE(db->write([](Unit& unit) { return unit.exec("CREATE TABLE bulk AS SELECT zeroblob(900000) AS b"); }));
+  EXPECT_TRUE(db->fenced());
   EXPECT_EQ(test::code_of(insert(3)), Errc::fenced);
-  ASSERT_TRUE(db_->recover());
+  ASSERT_TRUE(db->recover());
   ASSERT_TRUE(insert(3));
 
-  memory_ = [&] {
-    auto image = memory_->crash({.unsynced = CrashDamage::Unsynced::nothing});
-    db_.reset();
+  memory = [&] {
+    auto image = memory->crash({.unsynced = CrashDamage::Unsynced::nothing});
+    db.reset();
     return image;
   }();
-  db_ = test::open_store(options());
+  db = test::open_store(options());
   EXPECT_THAT(rows(), ElementsAre("1", "2", "3"));
-  EXPECT_THAT(test::rows(*db_, "SELECT length(b) FROM bulk"), ElementsAre("900000"));
+  EXPECT_THAT(test::rows(*db, "SELECT length(b) FROM bulk"), ElementsAre("900000"));
 }
 
 TEST_F(Recovery, StaysFencedUntilItSucceeds) {
   fail_sync(FileKind::wal);
   EXPECT_EQ(test::code_of(insert(2)), Errc::outcome_unknown);
-  memory_->inject({.kind = FaultKind::io_error, .only = IoOp::open, .sticky = true});
-  EXPECT_EQ(test::code_of(db_->recover()), Errc::unavailable);
-  EXPECT_TRUE(db_->fenced());
+  memory->inject({.kind = FaultKind::io_error, .only = IoOp::open, .sticky = true});
+  EXPECT_EQ(test::code_of(db->recover()), Errc::unavailable);
+  EXPECT_TRUE(db->fenced());
   EXPECT_EQ(test::code_of(insert(3)), Errc::fenced);
-  memory_->inject({.kind = FaultKind::io_error, .only = IoOp::sync, .file = FileKind::main, .sticky = true});
-  EXPECT_FALSE(db_->recover());
-  EXPECT_TRUE(db_->fenced());
-  memory_->clear_faults();
+  memory->inject({.kind = FaultKind::io_error, .only = IoOp::sync, .file = FileKind::main, .sticky = true});
+  EXPECT_FALSE(db->recover());
+  EXPECT_TRUE(db->fenced());
+  memory->clear_faults();
   EXPECT_THAT(rows().front(), "1") << "reads go on between the attempts";
-  ASSERT_TRUE(db_->recover());
+  ASSERT_TRUE(db->recover());
   ASSERT_TRUE(insert(3));
 }
 
@@ -137,19 +135,19 @@ TEST_F(Recovery, WaitsForNoReadOfItsOwnThread) {
   fail_sync(FileKind::wal);
   EXPECT_EQ(test::code_of(insert(2)), Errc::outcome_unknown);
   {
-    auto tx = db_->read();
+    auto tx = db->read();
     ASSERT_TRUE(tx);
-    EXPECT_EQ(test::code_of(db_->recover()), Errc::timeout);
-    EXPECT_TRUE(db_->fenced());
+    EXPECT_EQ(test::code_of(db->recover()), Errc::timeout);
+    EXPECT_TRUE(db->fenced());
     EXPECT_EQ(tx->first<int>("SELECT count(*) FROM t", {}).value(), 1);
   }
-  EXPECT_TRUE(db_->recover());
+  EXPECT_TRUE(db->recover());
 }
 
 TEST_F(Recovery, QueuedUnitsAreFailedAsKnownNotDone) {
   test::ScriptedUnit waiting{"INSERT INTO t VALUES (2)"};
-  ASSERT_TRUE(db_->submit(waiting));
-  ASSERT_TRUE(db_->recover());
+  ASSERT_TRUE(db->submit(waiting));
+  ASSERT_TRUE(db->recover());
   ASSERT_TRUE(waiting.outcome.has_value());
   EXPECT_EQ(test::code_of(*waiting.outcome), Errc::unavailable);
   EXPECT_EQ(waiting.runs, 0);
@@ -158,50 +156,50 @@ TEST_F(Recovery, QueuedUnitsAreFailedAsKnownNotDone) {
 
 TEST_F(Recovery, OfAHealthyDatabaseChangesNothingButTheEpoch) {
   ASSERT_TRUE(insert(2));
-  ASSERT_TRUE(db_->recover());
+  ASSERT_TRUE(db->recover());
   EXPECT_THAT(rows(), ElementsAre("1", "2"));
-  EXPECT_EQ(db_->epoch(), 2U);
+  EXPECT_EQ(db->epoch(), 2U);
 }
 
 TEST_F(Recovery, OfAFileThatIsGoneDoesNotMakeANewOne) {
-  memory_->remove_file("store.db");
-  EXPECT_EQ(test::code_of(db_->recover()), Errc::unavailable);
-  EXPECT_TRUE(db_->fenced());
-  EXPECT_FALSE(memory_->read_file("store.db").has_value());
+  memory->remove_file("store.db");
+  EXPECT_EQ(test::code_of(db->recover()), Errc::unavailable);
+  EXPECT_TRUE(db->fenced());
+  EXPECT_FALSE(memory->read_file("store.db").has_value());
 }
 
 TEST_F(Recovery, CloseOfAFencedDatabaseLeavesTheLogForTheNextOpen) {
   fail_sync(FileKind::wal);
   EXPECT_EQ(test::code_of(insert(2)), Errc::outcome_unknown);
-  ASSERT_TRUE(db_->close());
-  db_ = test::open_store(options());
+  ASSERT_TRUE(db->close());
+  db = test::open_store(options());
   EXPECT_THAT(rows(), ElementsAre("1", "2"));
 }
 
 TEST_F(Recovery, DiskFullRefusesWritesReadsGoOnAndRoomBringsWritesBack) {
   std::uint64_t used = 0;
-  for (const std::string& file : memory_->files()) used += memory_->read_file(file)->size();
-  memory_->set_capacity(used + 20'000);
+  for (const std::string& file : memory->files()) used += memory->read_file(file)->size();
+  memory->set_capacity(used + 20'000);
   const auto fill = [&] {
-    return db_->write([](Unit& unit) { return unit.exec("INSERT INTO bulk VALUES (randomblob(50000))"); });
+    return db->write([](Unit& unit) { return unit.exec("INSERT INTO bulk VALUES (randomblob(50000))"); });
   };
-  memory_->set_capacity(std::nullopt);
-  test::must_exec(*db_, {"CREATE TABLE bulk(b)"});
-  memory_->set_capacity(used + 60'000);
+  memory->set_capacity(std::nullopt);
+  test::must_exec(*db, {"CREATE TABLE bulk(b)"});
+  memory->set_capacity(used + 60'000);
   std::optional<Errc> refused;
   int filled = 0;
   while (!(refused = test::code_of(fill()))) ASSERT_LT(++filled, 100);
   EXPECT_EQ(refused, Errc::storage_full);
-  EXPECT_FALSE(db_->fenced());
+  EXPECT_FALSE(db->fenced());
   EXPECT_EQ(test::code_of(fill()), Errc::storage_full);
   EXPECT_THAT(rows(), ElementsAre("1"));
-  EXPECT_THAT(test::rows(*db_, "SELECT count(*) FROM bulk"), ElementsAre(std::to_string(filled)));
+  EXPECT_THAT(test::rows(*db, "SELECT count(*) FROM bulk"), ElementsAre(std::to_string(filled)));
 
-  memory_->set_capacity(std::nullopt);
+  memory->set_capacity(std::nullopt);
   ASSERT_TRUE(fill());
-  db_.reset();
-  db_ = test::open_store(options());
-  EXPECT_THAT(test::rows(*db_, "SELECT count(*) FROM bulk"), ElementsAre(std::to_string(filled + 1)));
+  db.reset();
+  db = test::open_store(options());
+  EXPECT_THAT(test::rows(*db, "SELECT count(*) FROM bulk"), ElementsAre(std::to_string(filled + 1)));
 }
 
 }  // namespace

@@ -81,8 +81,10 @@ struct UpcastResult<Result<T>> {
 ///
 ///     const auto schemas = EventSchemasBuilder{}
 ///                              .add<Deposited, Withdrawn>()
-///                              .upcast<DepositedV1>([](const DepositedV1& old) { return Deposited{old.cents, "EUR"};
-///                              }) .retire("account.noted", 1) .build().value();
+///                              .upcast<DepositedV1>([](const DepositedV1& old) { return Deposited{old.cents}; })
+///                              .retire("account.noted", 1)
+///                              .build()
+///                              .value();
 ///
 /// Upcasters chain: version 1 to 2 and 2 to 3 make version 1 readable. Each is a pure function of the event.
 class EventSchemasBuilder final {

@@ -39,7 +39,8 @@ class EventStore final {
   /// Creates or migrates the log's tables in `database` and reads back what it keeps in memory.
   /// Errors: those of Database::migrate, corrupt, and unknown_schema (see EventStoreOptions::require_schema_paths).
   /// `database` must outlive the store.
-  [[nodiscard]] static Result<std::unique_ptr<EventStore>> open(Database& database, EventStoreOptions options = {},
+  [[nodiscard]] static Result<std::unique_ptr<EventStore>> open(Database& database,
+                                                                const EventStoreOptions& options = {},
                                                                 EventStoreParts parts = {});
   ~EventStore();
   EventStore(const EventStore&) = delete;

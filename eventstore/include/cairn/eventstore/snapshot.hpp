@@ -40,9 +40,10 @@ namespace detail {
 }  // namespace detail
 
 /// The shape of State's snapshots. Its hash covers the name, schema_version, content type, size of the type and the
-/// encoding of State{}: a field that is added, removed, renamed or typed otherwise makes the old snapshots unusable by
-/// itself, without anyone raising a number. What it cannot see is a change of what evolve() does: raise
-/// `schema_version` then. Errors: those of the codec.
+/// encoding of State{}: a field that is added, removed, renamed or typed otherwise mostly makes the old snapshots
+/// unusable by itself, without anyone raising a number. It cannot see what neither the size nor an empty state shows:
+/// the shape of the elements of a container or optional, two fields of one type that changed places in a binary codec,
+/// what evolve() or an upcaster does. Raise `schema_version` then. Errors: those of the codec.
 template <SnapshotState State>
 [[nodiscard]] Result<SnapshotShape> snapshot_shape() {
   auto initial = Codec<State>::encode(State{});

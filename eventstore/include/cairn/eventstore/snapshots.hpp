@@ -33,14 +33,14 @@ struct SnapshotPolicy {
 ///     snapshots.save_if_due(stream, *account);          // by the policy; save() at any time
 ///
 /// What is not usable is passed by: a snapshot of another kind or schema hash, one beyond the end of its stream, one
-/// whose bytes are no State. Nothing is ever wrong because of a snapshot; it only takes longer.
+/// whose bytes are no State. What the hash cannot see is said at snapshot_shape().
 /// Thread-safe. The store must outlive it.
 class Snapshots final {
  public:
   explicit Snapshots(EventStore& store, SnapshotPolicy policy = {});
 
   /// The state of a stream, from its newest usable snapshot and what came after it.
-  /// Errors: those of reading and of evolve().
+  /// Errors: those of reading, of upcasting and of evolve().
   template <SnapshotState State>
   [[nodiscard]] Result<Loaded<State>> load(const StreamId& stream) const {
     auto shape = snapshot_shape<State>();
@@ -58,7 +58,7 @@ class Snapshots final {
     // Nothing came after it: that is the end of the stream, or this is no snapshot of it.
     const auto head = store_.stream_head(stream);
     if (!head) return head.error();
-    return *head == revision ? std::move(loaded) : cairn::load<State>(store_, stream);
+    return *head && **head >= revision ? std::move(loaded) : cairn::load<State>(store_, stream);
   }
 
   /// Stores the state, durably, and removes all but the newest `keep` of its kind.

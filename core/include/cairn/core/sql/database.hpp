@@ -85,8 +85,8 @@ class Database final {
   Result<ReadTx> read();
 
   /// Brings a fenced database back in place: fails what is queued as known not done, waits for read
-  /// transactions, reopens, copies the write-ahead log into the file and syncs it, reloads participants, raises
-  /// the epoch. Also allowed when not fenced.
+  /// transactions, writes the write-ahead log again and syncs it, reopens, copies it into the file, reloads
+  /// participants, raises the epoch. Also allowed when not fenced.
   /// Errors, after which it is fenced and recover() may be tried again: timeout (read transactions are open for
   /// `read_timeout`; not fenced by this), unavailable, storage_full, corrupt.
   Result<void> recover();
