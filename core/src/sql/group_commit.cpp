@@ -15,6 +15,11 @@
 #include "sql/writer_scope.hpp"
 
 namespace cairn::sql {
+namespace {
+
+constexpr int lock_patience_ms = 5000;
+
+}  // namespace
 
 void GroupCommit::run(std::span<QueuedUnit* const> group) {
   if (broken_) {
@@ -31,15 +36,23 @@ GroupCommit::Verdict GroupCommit::attempt(std::span<QueuedUnit* const> group) {
   outcomes_.assign(group.size(), Result<void>{});
   savepoint_error_.reset();
   connection_.clear_trouble();
-  // Without IMMEDIATE the transaction's state tells whether anything was written.
-  if (const int code = connection_.run(write_refusal_ ? "BEGIN" : "BEGIN IMMEDIATE"); code != SQLITE_OK) {
-    return fail_all(connection_.error(code, "begin"));
-  }
+  if (const int code = begin(); code != SQLITE_OK) return fail_all(connection_.error(code, "begin"));
   const Verdict verdict = run_units(group);
   if (write_refusal_ && sqlite3_txn_state(connection_.handle(), "main") == SQLITE_TXN_WRITE) {
     return fail_all(*write_refusal_);
   }
   return connection_.in_transaction() && !broken_ ? commit(group) : verdict;
+}
+
+int GroupCommit::begin() {
+  // Without IMMEDIATE the transaction's state tells whether anything was written.
+  if (write_refusal_) return connection_.run("BEGIN");
+  // A reader that catches the log's index half written takes the writer's lock for a moment, to look again. Patience
+  // is for BEGIN alone: a checkpoint that meets a reader goes on without it.
+  sqlite3_busy_timeout(connection_.handle(), lock_patience_ms);
+  const int code = connection_.run("BEGIN IMMEDIATE");
+  sqlite3_busy_timeout(connection_.handle(), 0);
+  return code;
 }
 
 // Leaves the transaction open if there is something to commit.

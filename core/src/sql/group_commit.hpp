@@ -26,15 +26,14 @@ struct WriterCounters;
 
 /// Runs units as one transaction, each in a savepoint, and finds out who is to blame when that fails.
 ///
-/// | what fails | effect |
-/// | --- | --- |
-/// | a unit: its own error, an exception, a constraint, wrong SQL | its savepoint is undone; the others commit |
-/// | the transaction, for one unit's sake: rolled back by a statement, refused by COMMIT (a deferred foreign key), by
-/// prepare(), a damaged page | all is undone; the units run again, one to a transaction; the guilty one gets its error
-/// | | the machine before COMMIT: I/O, memory | all is undone; every unit gets `unavailable` | | room on the disk,
-/// before or in COMMIT | all is undone; every unit gets `storage_full` | | COMMIT in any other way: I/O | every unit
-/// gets `outcome_unknown`; broken() | | ROLLBACK | nothing was committed, but what the connection holds is not known:
-/// broken() |
+/// - A unit fails (its own error, an exception, a constraint, wrong SQL): its savepoint is undone; the others commit.
+/// - The transaction fails for one unit's sake (rolled back by a statement, refused by COMMIT or by prepare(), a
+/// damaged
+///   page): all is undone; the units run again, one to a transaction; the guilty one gets its error.
+/// - The machine fails before COMMIT (I/O, memory): all is undone; every unit gets `unavailable`.
+/// - There is no room on the disk, before or in COMMIT: all is undone; every unit gets `storage_full`.
+/// - COMMIT fails in any other way: every unit gets `outcome_unknown`; broken().
+/// - ROLLBACK fails: nothing was committed, but what the connection holds is not known; broken().
 ///
 /// A unit that was refused gets the group's error, too, when the group is undone: what it was refused for may have
 /// been another unit's writing. Used on the writer's thread only.
@@ -79,6 +78,7 @@ class GroupCommit final {
   };
 
   Verdict attempt(std::span<QueuedUnit* const> group);
+  [[nodiscard]] int begin();
   Verdict run_units(std::span<QueuedUnit* const> group);
   Verdict commit(std::span<QueuedUnit* const> group);
   /// Undoes everything and decides who hears of it: all, or the guilty one.

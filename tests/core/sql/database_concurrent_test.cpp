@@ -13,6 +13,7 @@
 #include <cairn/core/sql/memory_vfs.hpp>
 
 #include "core/sql/sql_test_store.hpp"
+#include "core/sql/vfs_connection.hpp"
 
 namespace cairn {
 namespace {
@@ -231,6 +232,32 @@ TEST(DatabaseConcurrent, CloseNamesAReadTransactionThatIsStillOpenAndWorksAfterI
     EXPECT_EQ(test::code_of(db->read()), Errc::cancelled);
   }
   EXPECT_TRUE(db->close());
+}
+
+TEST(DatabaseConcurrent, AUnitWaitsWhileSomebodyElseHoldsTheLogsLockForAMoment) {
+  auto memory = MemoryVfs::create();
+  auto db = test::open_store(threaded(*memory));
+  test::must_exec(*db, {"CREATE TABLE t(a INTEGER PRIMARY KEY)"});
+
+  std::atomic<bool> done{false};
+  std::jthread other{[&] {
+    test::VfsConnection connection{memory->name(), "store.db"};
+    while (!done) {
+      if (connection.exec("BEGIN IMMEDIATE") == SQLITE_OK) {
+        std::this_thread::yield();
+        EXPECT_EQ(connection.exec("ROLLBACK"), SQLITE_OK);
+      }
+      std::this_thread::yield();
+    }
+  }};
+  for (std::int64_t i = 0; i < 300; ++i) {
+    auto wrote = db->write([&](Unit& unit) -> Result<void> {
+      auto inserted = unit.exec("INSERT INTO t VALUES ($1)", {i});
+      return inserted ? Result<void>{} : Result<void>{std::move(inserted).error()};
+    });
+    EXPECT_TRUE(wrote) << wrote.error().to_string();
+  }
+  done = true;
 }
 
 }  // namespace
