@@ -256,8 +256,9 @@ Result<std::uint32_t> SqliteLog::type_number(Unit& unit, std::string_view type) 
 
 Result<void> SqliteLog::note_schema(Unit& unit, std::uint32_t type, std::uint32_t version, std::uint64_t position) {
   const std::uint64_t key = OpenGroup::schema_key(type, version);
-  if (!schemas_.insert(key).second) return {};
-  group_.schemas.push_back(key);
+  if (schemas_.contains(key)) return {};
+  group_.schemas.push_back(key);  // first, so that it is undone if there is no memory for the rest
+  schemas_.insert(key);
   auto added = unit.exec("INSERT OR IGNORE INTO event_schema (type, version, first_position) VALUES ($1, $2, $3)",
                          {type, version, position});
   if (!added) return std::move(added).error();

@@ -19,7 +19,7 @@ DatabaseOptions FaultStore::database_options() {
           .writer_cache_bytes = 1,  // the least there is: a large batch spills pages before its COMMIT
           .reader_cache_bytes = 1,
           .checkpoint_pages = 24,
-          .wal_bytes_max = 60 * 8192};
+          .wal_bytes_max = std::size_t{60} * 8192};
 }
 
 Result<void> FaultStore::open() {

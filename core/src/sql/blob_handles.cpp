@@ -58,16 +58,16 @@ Result<BlobHandles::Handle*> BlobHandles::seek(const char* table, const char* co
     drop(handle);  // a failed move leaves the handle unusable
     return error;
   }
-  sqlite3_blob* blob = nullptr;
-  int code = sqlite3_blob_open(db_, "main", table, column, rowid, 0, &blob);
+  Handle& made = handles_.emplace_back(Handle{table, column, nullptr, rowid});
+  int code = sqlite3_blob_open(db_, "main", table, column, rowid, 0, &made.blob);
   if (code == SQLITE_ERROR && std::string_view{sqlite3_errmsg(db_)}.starts_with("no such table")) {
     // Unlike a statement, blob_open believes the schema this connection read last; a statement makes it look again.
     sqlite3_exec(db_, "SELECT 1 FROM sqlite_schema LIMIT 1", nullptr, nullptr, nullptr);
-    code = sqlite3_blob_open(db_, "main", table, column, rowid, 0, &blob);
+    code = sqlite3_blob_open(db_, "main", table, column, rowid, 0, &made.blob);
   }
-  if (code != SQLITE_OK) return failed(sqlite3_extended_errcode(db_), table, column, rowid);
-  handles_.push_back({table, column, blob, rowid});
-  return &handles_.back();
+  if (code == SQLITE_OK) return &made;
+  handles_.pop_back();
+  return failed(sqlite3_extended_errcode(db_), table, column, rowid);
 }
 
 Result<std::size_t> BlobHandles::size(const char* table, const char* column, std::int64_t rowid) {

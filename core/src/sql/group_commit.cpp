@@ -1,6 +1,7 @@
 #include "sql/group_commit.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,8 +19,14 @@ namespace cairn::sql {
 namespace {
 
 constexpr int lock_patience_ms = 5000;
+constexpr const char* out_of_memory = "out of memory";  // fits into a std::string without any
 
 }  // namespace
+
+GroupCommit::GroupCommit(Connection& connection, const std::vector<CommitParticipant*>& participants, Setting setting)
+    : connection_{connection}, participants_{participants}, setting_{std::move(setting)} {
+  outcomes_.reserve(setting_.units_max);
+}
 
 void GroupCommit::run(std::span<QueuedUnit* const> group) {
   if (broken_) {
@@ -33,7 +40,15 @@ void GroupCommit::run(std::span<QueuedUnit* const> group) {
 }
 
 GroupCommit::Verdict GroupCommit::attempt(std::span<QueuedUnit* const> group) {
-  outcomes_.assign(group.size(), Result<void>{});
+  outcomes_.assign(group.size(), Result<void>{});  // within what the constructor reserved
+  try {
+    return run_transaction(group);
+  } catch (const std::bad_alloc&) {
+    return fail_all(Error{broken_ ? broken_->code() : Errc::unavailable, out_of_memory});
+  }
+}
+
+GroupCommit::Verdict GroupCommit::run_transaction(std::span<QueuedUnit* const> group) {
   savepoint_error_.reset();
   connection_.clear_trouble();
   if (const int code = begin(); code != SQLITE_OK) return fail_all(connection_.error(code, "begin"));
@@ -83,21 +98,31 @@ GroupCommit::Verdict GroupCommit::commit(std::span<QueuedUnit* const> group) {
   connection_.close_blobs();
   const int code = connection_.run("COMMIT");
   if (code == SQLITE_OK) {
-    for (CommitParticipant* const participant : participants_) participant->published();
+    publish();
     count(setting_.counters.groups_committed);
     return Verdict::settled;
   }
-  Error error = connection_.error(code, fmt::format("commit {} units", group.size()));
+  const auto words = [&] { return connection_.error(code, fmt::format("commit {} units", group.size())); };
   switch (code & 0xff) {
-    case SQLITE_CONSTRAINT: return blame(std::move(error));
+    case SQLITE_CONSTRAINT: return blame(words());
     case SQLITE_FULL:
-    case SQLITE_BUSY: return fail_all(error);
+    case SQLITE_BUSY: return fail_all(words());
     default: break;
   }
   // The commit frame may be in the write-ahead log, and a crash now would make it count, whether the sync failed or
   // something behind it (the shared memory is updated last).
-  broken_ = Error{Errc::outcome_unknown, error.message()};
+  broken_ = Error{Errc::outcome_unknown, "commit"};  // before the words, for which there may be no memory
+  broken_ = Error{Errc::outcome_unknown, words().message()};
   return fail_all(*broken_);
+}
+
+void GroupCommit::publish() {
+  try {
+    for (CommitParticipant* const participant : participants_) participant->published();
+  } catch (const std::bad_alloc&) {
+    // The group is durable and answered as that; what is remembered of the log has not followed and is read again.
+    broken_ = Error{Errc::unavailable, out_of_memory};
+  }
 }
 
 GroupCommit::Verdict GroupCommit::fail_all(const Error& error) {

@@ -33,6 +33,7 @@ struct WriterCounters;
 /// - The machine fails before COMMIT (I/O, memory): all is undone; every unit gets `unavailable`.
 /// - There is no room on the disk, before or in COMMIT: all is undone; every unit gets `storage_full`.
 /// - COMMIT fails in any other way: every unit gets `outcome_unknown`; broken().
+/// - Memory runs out after COMMIT: the units succeed, and the database is fenced until recover(); broken().
 /// - ROLLBACK fails: nothing was committed, but what the connection holds is not known; broken().
 ///
 /// A unit that was refused gets the group's error, too, when the group is undone: what it was refused for may have
@@ -45,12 +46,12 @@ class GroupCommit final {
     WriterCounters& counters;
     std::chrono::microseconds unit_budget;
     std::uint64_t epoch;
+    std::size_t units_max;  ///< of a group
     /// Called before the units of the group that broke the connection are finished.
     std::function<void(const Error&)> on_broken;
   };
 
-  GroupCommit(Connection& connection, const std::vector<CommitParticipant*>& participants, Setting setting)
-      : connection_{connection}, participants_{participants}, setting_{std::move(setting)} {}
+  GroupCommit(Connection& connection, const std::vector<CommitParticipant*>& participants, Setting setting);
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
 
@@ -78,9 +79,11 @@ class GroupCommit final {
   };
 
   Verdict attempt(std::span<QueuedUnit* const> group);
+  Verdict run_transaction(std::span<QueuedUnit* const> group);
   [[nodiscard]] int begin();
   Verdict run_units(std::span<QueuedUnit* const> group);
   Verdict commit(std::span<QueuedUnit* const> group);
+  void publish();
   /// Undoes everything and decides who hears of it: all, or the guilty one.
   Verdict fail_all(const Error& error);
   Verdict blame(Error error);

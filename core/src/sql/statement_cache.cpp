@@ -48,19 +48,20 @@ bool only_blank(const char* text, const char* end) {
 }  // namespace
 
 Result<std::unique_ptr<Statement>> Statement::prepare(sqlite3* db, std::string_view text) {
-  sqlite3_stmt* handle = nullptr;
+  sqlite3_stmt* prepared = nullptr;
   const char* tail = nullptr;
-  int code = prepare_text(db, text, &handle, &tail);
+  int code = prepare_text(db, text, &prepared, &tail);
   if (code == SQLITE_ERROR) {
     // "No such table" may mean that the table is new and the file could not be read to notice: SQLite takes a failed
     // look at the schema's version for an unchanged one.
     const int looked = sqlite3_exec(db, "PRAGMA schema_version", nullptr, nullptr, nullptr);
     if (looked != SQLITE_OK) return to_error(db, looked, text);
-    code = prepare_text(db, text, &handle, &tail);
+    code = prepare_text(db, text, &prepared, &tail);
   }
   if (code != SQLITE_OK) return to_error(db, code, text);
-  if (handle == nullptr) return Error{Errc::invalid, fmt::format("{}: no statement in this text", text)};
-  std::unique_ptr<Statement> statement{new Statement{handle, text}};
+  Handle handle{prepared};
+  if (!handle) return Error{Errc::invalid, fmt::format("{}: no statement in this text", text)};
+  std::unique_ptr<Statement> statement{new Statement{std::move(handle), text}};
   if (!only_blank(tail, text.data() + text.size())) {
     return Error{Errc::invalid, fmt::format("{}: more than one statement", text)};
   }
@@ -68,13 +69,13 @@ Result<std::unique_ptr<Statement>> Statement::prepare(sqlite3* db, std::string_v
   return statement;
 }
 
-Statement::~Statement() { sqlite3_finalize(handle_); }
+void Statement::Finalize::operator()(sqlite3_stmt* handle) const noexcept { sqlite3_finalize(handle); }
 
 Result<void> Statement::resolve_placeholders() {
-  const int count = sqlite3_bind_parameter_count(handle_);
+  const int count = sqlite3_bind_parameter_count(handle());
   index_of_.assign(static_cast<std::size_t>(count), 0);
   for (int index = 1; index <= count; ++index) {
-    const char* name = sqlite3_bind_parameter_name(handle_, index);
+    const char* name = sqlite3_bind_parameter_name(handle(), index);
     const std::string_view placeholder = name == nullptr ? "?" : name;
     int number = 0;
     const char* const end = placeholder.data() + placeholder.size();
@@ -95,8 +96,8 @@ Result<void> Statement::bind(std::span<const SqlValue> args) {
                  fmt::format("{}: {} arguments for {} placeholders", text_, args.size(), index_of_.size())};
   }
   for (std::size_t i = 0; i < args.size(); ++i) {
-    const int code = bind_value(handle_, index_of_[i], args[i]);
-    if (code != SQLITE_OK) return to_error(sqlite3_db_handle(handle_), code, text_);
+    const int code = bind_value(handle(), index_of_[i], args[i]);
+    if (code != SQLITE_OK) return to_error(sqlite3_db_handle(handle()), code, text_);
   }
   return {};
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <cairn/core/result.hpp>
@@ -22,23 +23,26 @@ class Statement final {
  public:
   /// Errors: invalid (SQLite's words; more than one statement; placeholders that are not $1 to $n without gaps).
   [[nodiscard]] static Result<std::unique_ptr<Statement>> prepare(sqlite3* db, std::string_view text);
-  ~Statement();
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
 
   /// Binds all arguments without copying: they must live until the statement is reset.
   [[nodiscard]] Result<void> bind(std::span<const SqlValue> args);
 
-  [[nodiscard]] sqlite3_stmt* handle() const noexcept { return handle_; }
+  [[nodiscard]] sqlite3_stmt* handle() const noexcept { return handle_.get(); }
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
   [[nodiscard]] bool busy() const noexcept { return busy_; }
   void set_busy(bool busy) noexcept { busy_ = busy; }
 
  private:
-  Statement(sqlite3_stmt* handle, std::string_view text) : handle_{handle}, text_{text} {}
+  struct Finalize {
+    void operator()(sqlite3_stmt* handle) const noexcept;
+  };
+  using Handle = std::unique_ptr<sqlite3_stmt, Finalize>;
+  Statement(Handle handle, std::string_view text) : handle_{std::move(handle)}, text_{text} {}
   [[nodiscard]] Result<void> resolve_placeholders();
 
-  sqlite3_stmt* handle_;
+  Handle handle_;
   std::string text_;
   std::vector<int> index_of_;  // of $1 at [0]; SQLite numbers named parameters by first appearance
   bool busy_ = false;

@@ -48,7 +48,10 @@ Writer::Writer(Parts parts)
       commit_units_{parts.metrics.histogram("cairn_commit_units")},
       wal_bytes_{parts.metrics.gauge("cairn_wal_bytes")} {}
 
-Result<void> Writer::open() { return connect(); }
+Result<void> Writer::open() {
+  group_.reserve(parts_.options.group_units_max);
+  return connect();
+}
 
 Result<void> Writer::make_log_trusted() {
   if (log_trusted_) return {};
@@ -67,9 +70,10 @@ Result<void> Writer::connect() {
       Checkpointer::Limits{parts_.options.checkpoint_pages,
                            std::max<std::size_t>(parts_.options.checkpoint_pages / idle_checkpoint_divisor, 1),
                            parts_.options.wal_bytes_max});
-  group_commit_.emplace(*connection_, participants_,
-                        GroupCommit::Setting{parts_.clock, parts_.logger, counters_, parts_.options.unit_budget,
-                                             epoch(), [this](const Error& reason) { fence(reason); }});
+  group_commit_.emplace(
+      *connection_, participants_,
+      GroupCommit::Setting{parts_.clock, parts_.logger, counters_, parts_.options.unit_budget, epoch(),
+                           parts_.options.group_units_max, [this](const Error& reason) { fence(reason); }});
   return {};
 }
 
@@ -106,7 +110,7 @@ void Writer::drain() {
 
 bool Writer::run_group(std::size_t units_max) {
   group_.clear();
-  parts_.queue.take(group_, units_max, parts_.options.group_bytes_max);
+  parts_.queue.take(group_, std::min(units_max, parts_.options.group_units_max), parts_.options.group_bytes_max);
   if (group_.empty()) return false;
   if (fenced()) {
     finish(group_, Error{Errc::fenced, "write: the database is fenced; recover() first"});
@@ -180,7 +184,7 @@ void Writer::finish(std::span<QueuedUnit* const> units, const Error& outcome) {
 void Writer::finish_queued(const Error& outcome) {
   while (true) {
     group_.clear();
-    parts_.queue.take(group_, std::numeric_limits<std::size_t>::max(), std::numeric_limits<std::size_t>::max());
+    parts_.queue.take(group_, parts_.options.group_units_max, std::numeric_limits<std::size_t>::max());
     if (group_.empty()) return;
     finish(group_, outcome);
   }

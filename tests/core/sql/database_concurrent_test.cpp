@@ -21,7 +21,7 @@ namespace {
 DatabaseOptions threaded(MemoryVfs& memory) {
   DatabaseOptions options{.file = "store.db", .memory = &memory};
   options.checkpoint_pages = 20;  // checkpoints and pauses of the readers all the time
-  options.wal_bytes_max = 60 * 8192;
+  options.wal_bytes_max = std::size_t{60} * 8192;
   options.readers = 2;
   options.queue_units_max = 6;  // fewer than writers: back-pressure
   return options;

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <exception>
 #include <functional>
+#include <new>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -28,8 +29,8 @@ struct CallUserResult<Result<T>> {
 }  // namespace detail
 
 /// Calls code the library did not write (decide, evolve, on, a task body, a completion) and turns what it
-/// throws into handler_failed with the exception's what(). `what` says what was attempted and on what:
-/// "decide account-42".
+/// throws into handler_failed with the exception's what(); std::bad_alloc, which speaks of the machine and not of the
+/// code, into unavailable. `what` says what was attempted and on what: "decide account-42".
 ///
 /// Returns Result<R> for a function that returns R (a returned reference is copied), and the function's own
 /// Result<T> as it is when it returns one. Arguments are forwarded; nothing is kept.
@@ -49,6 +50,8 @@ auto call_user(std::string_view what, F&& function, Args&&... args) ->
   } catch (const abi::__forced_unwind&) {
     throw;  // pthread_exit or cancellation in user code; glibc ends the process when it is swallowed
 #endif
+  } catch (const std::bad_alloc&) {
+    return Error{Errc::unavailable, "out of memory"};  // short enough to need none
   } catch (const std::exception& thrown) {
     return detail::user_code_threw(what, thrown.what());
   } catch (...) {
