@@ -131,7 +131,7 @@ Operation append_that_fills_a_chunk() {
       .writes = true};
 }
 
-Operation read(const char* name, ReadAll options) {
+Operation read(const char* name, const ReadAll& options) {
   return {.name = name, .prepare = [options](OpenStore&) {
             return [options](OpenStore& store) {
               return store.events->read_all(options).for_each([](const RecordedEvent&) {});
@@ -148,7 +148,7 @@ Operation read_stream() {
 }
 
 /// `from` is where the subscription stands when memory runs out.
-Operation follow(const char* name, SubscribeAll options) {
+Operation follow(const char* name, const SubscribeAll& options) {
   return {.name = name, .prepare = [options](OpenStore& store) {
             auto subscription = std::make_shared<Subscription>(store.events->subscribe(options).value());
             (void)store.events->append(StreamId{"account-1"}, ExpectedRevision::any(), make_event(3'000)).value();
