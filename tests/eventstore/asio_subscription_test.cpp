@@ -92,5 +92,16 @@ TEST_F(AsioSubscriptionTest, IsCancelledWithTheCoroutineThatWaits) {
   EXPECT_EQ(outcome, Errc::cancelled);
 }
 
+TEST_F(AsioSubscriptionTest, IsCancelledBeforeItWaits) {
+  asio::cancellation_signal signal;
+  append();
+  follow(signal.slot());
+  while (seen.empty() && context.poll_one() > 0) {
+  }
+  signal.emit(asio::cancellation_type::terminal);  // it has read, and does not wait yet
+  run();
+  EXPECT_EQ(outcome, Errc::cancelled);
+}
+
 }  // namespace
 }  // namespace cairn

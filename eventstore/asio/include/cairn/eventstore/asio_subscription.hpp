@@ -94,11 +94,12 @@ class AsioSubscription final {
       if (news) co_return std::move(batch);
       // `ready` may be set already; both are the strand's, so it is not set between the two.
       while (!state->ready) {
-        (void)co_await state->woken.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        // Before the wait: a cancellation that came while the batch was read would not end it.
         const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
         if (cancellation.cancelled() != boost::asio::cancellation_type::none) {
           co_return Error{Errc::cancelled, "subscription: the coroutine was cancelled"};
         }
+        (void)co_await state->woken.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
       }
     }
   }
