@@ -14,6 +14,7 @@
 #include "follower.hpp"
 #include "log_cursor.hpp"
 #include "make_subscription.hpp"
+#include "retention_table.hpp"
 #include "schema_sql.hpp"
 #include "sqlite_log.hpp"
 #include "store_verify.hpp"
@@ -49,6 +50,12 @@ struct EventStore::Impl {
 };
 
 namespace {
+
+Result<std::optional<Revision>> head_of(Reader reader) {
+  auto last = reader.next();
+  if (!last) return std::move(last).error();
+  return reader.stream_head();
+}
 
 Result<Appended> only(Result<std::vector<Appended>> landed) {
   if (!landed) return std::move(landed).error();
@@ -263,9 +270,11 @@ Result<Subscription> EventStore::subscribe(const StreamId& stream, SubscribeStre
   if (options.from.kind() == Kind::after) next_revision = options.from.place().value + 1;
   if (options.from.kind() == Kind::end) {
     after = log.head();  // before the question: what comes between is told apart by its revision
-    const auto last = stream_head(stream);
-    if (!last) return last.error();
-    if (*last) next_revision = (*last)->value + 1;
+    Reader reader = read_stream(stream, {.direction = Direction::backward, .events_max = 1});
+    if (auto last = reader.next(); !last) return std::move(last).error();
+    // A deleted stream has no head, but goes on where it stopped.
+    const auto head = reader.stream_head();
+    next_revision = head ? head->value + 1 : reader.truncated_before().value_or(Revision{}).value;
   }
   return log::make_subscription(log, log::make_stream_follower(log, stream, next_revision, after, options.batch_bytes));
 }
@@ -273,10 +282,51 @@ Result<Subscription> EventStore::subscribe(const StreamId& stream, SubscribeStre
 GlobalPosition EventStore::head() const noexcept { return {impl_->log.head()}; }
 
 Result<std::optional<Revision>> EventStore::stream_head(const StreamId& stream) const {
-  Reader reader = read_stream(stream, {.direction = Direction::backward, .events_max = 1});
-  auto last = reader.next();
-  if (!last) return std::move(last).error();
-  return last->empty() ? std::optional<Revision>{} : std::optional{last->front().revision};
+  return head_of(read_stream(stream, {.direction = Direction::backward, .events_max = 1}));
+}
+
+Result<std::optional<Revision>> EventStore::stream_head(Unit& unit, const StreamId& stream) const {
+  return head_of(read_stream(unit, stream, {.direction = Direction::backward, .events_max = 1}));
+}
+
+Result<void> EventStore::set_retention(const StreamId& stream, const StreamRetention& keep) {
+  return database().write([&](Unit& unit) { return set_retention(unit, stream, keep); });
+}
+
+Result<void> EventStore::set_retention(Unit& unit, const StreamId& stream, const StreamRetention& keep) {
+  return unit.nested([&] { return impl_->log.set_retention(unit, stream.text(), keep); });
+}
+
+Result<StreamRetention> EventStore::retention(const StreamId& stream) const {
+  const auto last = stream_head(stream);
+  if (!last) return last.error();
+  auto transaction = database().read();
+  if (!transaction) return std::move(transaction).error();
+  return log::retention_setting(*transaction, stream.text(), *last);
+}
+
+Result<StreamRetention> EventStore::retention(Unit& unit, const StreamId& stream) const {
+  const auto last = stream_head(unit, stream);
+  if (!last) return last.error();
+  return log::retention_setting(unit, stream.text(), *last);
+}
+
+Result<void> EventStore::delete_stream(const StreamId& stream, ExpectedRevision expected) {
+  return database().write([&](Unit& unit) { return delete_stream(unit, stream, expected); });
+}
+
+Result<void> EventStore::delete_stream(Unit& unit, const StreamId& stream, ExpectedRevision expected) {
+  return unit.nested(
+      [&] { return impl_->log.delete_stream(unit, stream.text(), expected, log::SqliteLog::Deletion::soft); });
+}
+
+Result<void> EventStore::tombstone_stream(const StreamId& stream, ExpectedRevision expected) {
+  return database().write([&](Unit& unit) { return tombstone_stream(unit, stream, expected); });
+}
+
+Result<void> EventStore::tombstone_stream(Unit& unit, const StreamId& stream, ExpectedRevision expected) {
+  return unit.nested(
+      [&] { return impl_->log.delete_stream(unit, stream.text(), expected, log::SqliteLog::Deletion::tombstone); });
 }
 
 Result<std::vector<std::optional<GlobalPosition>>> EventStore::resolve(std::span<const Uuid> event_ids) const {

@@ -3,12 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include <cairn/core/result.hpp>
 #include <cairn/eventstore/read_options.hpp>
 #include <cairn/eventstore/recorded_event.hpp>
+#include <cairn/eventstore/revision.hpp>
 #include <cairn/eventstore/stream_id.hpp>
 
 namespace cairn::log {
@@ -28,6 +30,8 @@ class Follower {
   [[nodiscard]] virtual std::uint64_t scanned_through() const noexcept = 0;
   /// The last step reached the head, as it was then.
   [[nodiscard]] virtual bool caught_up() const noexcept = 0;
+  /// Of one stream: the last step left out what is no longer kept, up to here.
+  [[nodiscard]] virtual std::optional<Revision> truncated_before() const noexcept { return std::nullopt; }
   /// What to wait for, now that the last step found nothing.
   [[nodiscard]] virtual std::vector<std::uint64_t> wake_keys() const = 0;
   /// Gives memory back; the last step's events go.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 
 #include <cairn/core/result.hpp>
@@ -23,6 +24,9 @@ class LogCursor {
   /// One bounded read of next(): may find nothing though more follows. Ask scanned_through().
   virtual Result<std::span<const RecordedEvent>> step() { return next(); }
   [[nodiscard]] virtual GlobalPosition scanned_through() const noexcept = 0;
+  /// Of one stream, as Reader says.
+  [[nodiscard]] virtual std::optional<Revision> stream_head() const noexcept { return std::nullopt; }
+  [[nodiscard]] virtual std::optional<Revision> truncated_before() const noexcept { return std::nullopt; }
 };
 
 }  // namespace cairn::detail

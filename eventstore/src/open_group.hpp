@@ -31,6 +31,8 @@ struct OpenGroup {
     std::uint32_t number = 0;
     std::uint32_t category = 0;
     std::uint64_t next_revision = 0;
+    std::uint64_t deleted_before = 0;
+    bool tombstone = false;
   };
   /// State when a savepoint was opened.
   struct Mark {
@@ -52,11 +54,17 @@ struct OpenGroup {
   std::vector<HeadBefore> journal;
   std::vector<std::uint64_t> schemas;  ///< schema_key() of shapes that were new
   std::vector<Mark> savepoints;
-  std::optional<Mark> begin;  ///< of the group's first savepoint
+  std::optional<Mark> begin;       ///< of the group's first savepoint
+  bool retention_changed = false;  ///< by a unit, perhaps one that was rolled back
 
   // Filled by prepare(), used by published().
   std::size_t sealed_frames = 0;  ///< how many of `frames` went into chunks
   std::uint32_t chunk_crc = 0;    ///< of the last chunk written
+
+  /// Call before `head` changes.
+  void remember(StreamHead& head) {
+    journal.push_back({&head, head.number, head.category, head.next_revision, head.deleted_before, head.tombstone});
+  }
 
   void clear() {
     arena.clear();
@@ -67,6 +75,7 @@ struct OpenGroup {
     schemas.clear();
     savepoints.clear();
     begin.reset();
+    retention_changed = false;
     sealed_frames = 0;
   }
 };

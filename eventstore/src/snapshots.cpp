@@ -10,6 +10,7 @@
 
 #include "copy_bytes.hpp"
 #include "little_endian.hpp"
+#include "retention_table.hpp"
 
 namespace cairn {
 
@@ -66,15 +67,18 @@ Result<void> Snapshots::save(const StreamId& stream, const Snapshot& snapshot) {
 
 Result<void> Snapshots::save(Unit& unit, const StreamId& stream, const Snapshot& snapshot) {
   if (auto good = check(stream, snapshot); !good) return good;
-  auto last = store_.read_stream(unit, stream, {.direction = Direction::backward, .events_max = 1}).collect();
+  auto last = store_.stream_head(unit, stream);
   if (!last) return std::move(last).error();
-  if (last->empty()) return refuse(stream, snapshot, "the stream does not exist");
-  if (snapshot.revision > last->front().revision) {
-    return refuse(stream, snapshot, fmt::format("the stream ends at {}", last->front().revision.value));
-  }
+  if (!*last) return refuse(stream, snapshot, "the stream does not exist");
+  if (snapshot.revision > **last) return refuse(stream, snapshot, fmt::format("the stream ends at {}", (*last)->value));
   auto number = stream_number(unit, stream);
   if (!number) return std::move(number).error();
   invariant(number->has_value(), "a stream with events has a row");
+  auto retention = log::read_retention(unit, **number);
+  if (!retention) return std::move(retention).error();
+  if (*retention && snapshot.revision.value < (*retention)->deleted_before) {
+    return refuse(stream, snapshot, "the stream was deleted after it");
+  }
   auto stored = unit.exec(
       "INSERT INTO snapshot (stream, kind, revision, schema_hash, data) VALUES ($1, $2, $3, $4, $5) "
       "ON CONFLICT (stream, kind, revision) DO UPDATE SET schema_hash = excluded.schema_hash, data = excluded.data",

@@ -16,6 +16,7 @@
 #include <cairn/core/sql/database.hpp>
 #include <cairn/eventstore/append.hpp>
 #include <cairn/eventstore/event_store_options.hpp>
+#include <cairn/eventstore/stream_retention.hpp>
 
 #include "encoded_append.hpp"
 #include "id_window.hpp"
@@ -43,6 +44,10 @@ class SqliteLog final : public CommitParticipant {
   /// Adds event ids at positions (through, limit] to the index of all ids. Writer's thread.
   Result<void> index_ids(Unit& unit, std::uint64_t after, std::uint64_t through);
 
+  Result<void> set_retention(Unit& unit, std::string_view stream, const StreamRetention& keep);
+  enum class Deletion : std::uint8_t { soft, tombstone };
+  Result<void> delete_stream(Unit& unit, std::string_view stream, ExpectedRevision expected, Deletion how);
+
   void savepoint_opened() override;
   void savepoint_released() override;
   void savepoint_rolled_back() override;
@@ -63,6 +68,10 @@ class SqliteLog final : public CommitParticipant {
   /// The committed log and the open group on top; writer's thread, inside a unit.
   [[nodiscard]] LogSnapshot unit_snapshot() const;
   [[nodiscard]] std::uint64_t head() const noexcept { return head_.load(std::memory_order_acquire); }
+  /// Raised whenever a stream may have got another retention; 0 while no stream has any. Ask after the snapshot.
+  [[nodiscard]] std::uint64_t retention_version() const noexcept {
+    return retention_version_.load(std::memory_order_acquire);
+  }
   [[nodiscard]] const PendingIndex& pending() const noexcept { return pending_; }
   [[nodiscard]] std::shared_ptr<const NameTable> types() const;
   [[nodiscard]] std::shared_ptr<const NameTable> categories() const;
@@ -77,6 +86,8 @@ class SqliteLog final : public CommitParticipant {
  private:
   struct Target;  // where one stream of an append goes
 
+  [[nodiscard]] static Error conflict(std::string_view call, std::string_view stream, ExpectedRevision expected,
+                                      const StreamHead& head);
   Result<StreamHead*> head_of(SqlReader& reader, std::string_view stream);
   Result<Target> choose_target(Unit& unit, const EncodedStream& stream);
   Result<std::optional<Appended>> stored_at(Unit& unit, const StreamHead& head, std::uint64_t first_revision,
@@ -138,6 +149,7 @@ class SqliteLog final : public CommitParticipant {
   std::shared_ptr<const NameTable> published_types_;
   std::shared_ptr<const NameTable> published_categories_;
   std::atomic<std::uint64_t> head_{0};
+  std::atomic<std::uint64_t> retention_version_{0};
   std::shared_ptr<WaitList> wait_list_ = std::make_shared<WaitList>();
 };
 

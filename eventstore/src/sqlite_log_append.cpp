@@ -16,31 +16,14 @@ namespace cairn::log {
 
 namespace {
 
-Error conflict(const EncodedStream& stream, const StreamHead& head) {
-  if (head.next_revision == 0) {
-    return Error{Errc::conflict, fmt::format("append {}: expected {}, but the stream does not exist", stream.name,
-                                             stream.expected.to_string())};
-  }
-  const std::uint64_t actual = head.next_revision - 1;
-  return Error{Errc::conflict, fmt::format("append {}: expected {}, actual revision {}", stream.name,
-                                           stream.expected.to_string(), actual)}
-      .with("actual_revision", actual);
-}
-
 Error partly_stored(const EncodedStream& stream, const StreamHead& head, std::size_t stored) {
   Error error{Errc::conflict, fmt::format("append {}: {} of the {} event ids of the batch are stored already",
                                           stream.name, stored, stream.events.size())};
-  return head.next_revision == 0 ? error : std::move(error).with("actual_revision", head.next_revision - 1);
+  return head.exists() ? std::move(error).with("actual_revision", head.next_revision - 1) : error;
 }
 
-bool expectation_holds(ExpectedRevision expected, std::uint64_t next_revision) noexcept {
-  switch (expected.kind()) {
-    case ExpectedRevision::Kind::any: return true;
-    case ExpectedRevision::Kind::no_stream: return next_revision == 0;
-    case ExpectedRevision::Kind::stream_exists: return next_revision > 0;
-    case ExpectedRevision::Kind::exactly: return next_revision > 0 && expected.revision().value == next_revision - 1;
-  }
-  return false;
+Error deleted_for_ever(const EncodedStream& stream) {
+  return Error{Errc::stream_deleted, fmt::format("append {}: the stream was deleted for ever", stream.name)};
 }
 
 /// True when the expectation pins the place of the batch, so that a repeat is found there for ever.
@@ -49,6 +32,18 @@ bool pins_revision(ExpectedRevision expected) noexcept {
 }
 
 }  // namespace
+
+Error SqliteLog::conflict(std::string_view call, std::string_view stream, ExpectedRevision expected,
+                          const StreamHead& head) {
+  if (!head.exists()) {
+    return Error{Errc::conflict,
+                 fmt::format("{} {}: expected {}, but the stream does not exist", call, stream, expected.to_string())};
+  }
+  const std::uint64_t actual = head.next_revision - 1;
+  return Error{Errc::conflict,
+               fmt::format("{} {}: expected {}, actual revision {}", call, stream, expected.to_string(), actual)}
+      .with("actual_revision", actual);
+}
 
 /// Where one stream of an append goes: to the end of `head`, or nowhere because it is stored already.
 struct SqliteLog::Target {
@@ -92,20 +87,23 @@ Result<SqliteLog::Target> SqliteLog::choose_target(Unit& unit, const EncodedStre
   auto head = head_of(unit, stream.name);
   if (!head) return std::move(head).error();
   StreamHead& at = **head;
-  const bool holds = expectation_holds(stream.expected, at.next_revision);
+  const bool holds = at.meets(stream.expected) && !at.tombstone;
+  const auto refuse = [&] {
+    return at.tombstone ? deleted_for_ever(stream) : conflict("append", stream.name, stream.expected, at);
+  };
 
   if (pins_revision(stream.expected)) {
     if (holds) return Target{&at, std::nullopt};
     const bool from_start = stream.expected.kind() == ExpectedRevision::Kind::no_stream;
-    auto stored = stored_at(unit, at, from_start ? 0 : stream.expected.revision().value + 1, stream);
+    auto stored = stored_at(unit, at, from_start ? at.deleted_before : stream.expected.revision().value + 1, stream);
     if (!stored) return std::move(stored).error();
     if (*stored) return Target{&at, *stored};
-    return conflict(stream, at);
+    return refuse();
   }
   auto stored = remembered(unit, stream);
   if (!stored) return std::move(stored).error();
   if (*stored) return Target{&at, *stored};
-  if (!holds) return conflict(stream, at);
+  if (!holds) return refuse();
   return Target{&at, std::nullopt};
 }
 
@@ -209,8 +207,10 @@ Result<void> SqliteLog::index_ids(Unit& unit, std::uint64_t after, std::uint64_t
 
 Result<StreamHead*> SqliteLog::head_of(SqlReader& reader, std::string_view stream) {
   if (StreamHead* known = heads_.find(stream)) return known;
-  auto row =
-      reader.first<std::uint32_t, std::uint32_t>("SELECT number, category FROM stream WHERE name = $1", {stream});
+  auto row = reader.first<std::uint32_t, std::uint32_t, std::uint64_t, int>(
+      "SELECT number, category, coalesce(deleted_before, 0), coalesce(tombstone, 0) FROM stream LEFT JOIN "
+      "stream_retention ON stream_retention.stream = number WHERE name = $1",
+      {stream});
   if (!row) return std::move(row).error();
   std::uint64_t next_revision = 0;
   if (*row) {
@@ -225,7 +225,10 @@ Result<StreamHead*> SqliteLog::head_of(SqlReader& reader, std::string_view strea
     next_revision = *last + 1;
   }
   StreamHead& head = heads_.insert(stream);
-  if (*row) std::tie(head.number, head.category) = **row;
+  if (*row) {
+    std::tie(head.number, head.category, head.deleted_before, std::ignore) = **row;
+    head.tombstone = std::get<3>(**row) != 0;
+  }
   head.next_revision = next_revision;
   return &head;
 }
@@ -267,7 +270,7 @@ Result<void> SqliteLog::note_schema(Unit& unit, std::uint32_t type, std::uint32_
 
 Result<Appended> SqliteLog::place(Unit& unit, const EncodedAppend& append, const EncodedStream& stream,
                                   StreamHead& head) {
-  group_.journal.push_back({&head, head.number, head.category, head.next_revision});
+  group_.remember(head);
   if (head.number == 0) {
     if (auto created = create_stream(unit, head); !created) return std::move(created).error();
   }

@@ -91,6 +91,8 @@ void SqliteLog::undo_to(const OpenGroup::Mark& mark) {
     before.head->number = before.number;
     before.head->category = before.category;
     before.head->next_revision = before.next_revision;
+    before.head->deleted_before = before.deleted_before;
+    before.head->tombstone = before.tombstone;
     group_.journal.pop_back();
   }
   group_.events.resize(mark.events);
@@ -184,6 +186,8 @@ Result<void> SqliteLog::idle_work(Unit& unit) {
 }
 
 void SqliteLog::published() {
+  // Before the events: who sees those must not take the stream for one that keeps everything.
+  if (group_.retention_changed) retention_version_.fetch_add(1, std::memory_order_release);
   if (!group_.frames.empty()) {
     const bool new_types = types_->publish();
     const bool new_categories = categories_->publish();

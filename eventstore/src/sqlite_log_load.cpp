@@ -21,6 +21,9 @@ Result<void> SqliteLog::reload(SqlReader& reader) {
   pending_.clear();
   if (auto loaded = load_names(reader); !loaded) return loaded;
   if (auto loaded = load_schemas(reader); !loaded) return loaded;
+  auto retained = reader.first<int>("SELECT 1 FROM stream_retention LIMIT 1", {});
+  if (!retained) return std::move(retained).error();
+  if (*retained || retention_version() > 0) retention_version_.fetch_add(1, std::memory_order_release);
   if (auto loaded = load_tail(reader); !loaded) return loaded;
   if (auto loaded = load_recent(reader); !loaded) return loaded;
   wait_list_->recovered(head());

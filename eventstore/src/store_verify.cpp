@@ -17,6 +17,7 @@
 #include "log_fetch.hpp"
 #include "metadata_codec.hpp"
 #include "posting_codec.hpp"
+#include "retention_table.hpp"
 #include "sqlite_log.hpp"
 #include "step_buffer.hpp"
 
@@ -36,8 +37,8 @@ class Verifier {
   Verifier(const SqliteLog& log, const VerifyOptions& options) : log_{log}, options_{options} {}
 
   Result<VerifyReport> run() {
-    for (auto check :
-         {&Verifier::check_start, &Verifier::check_log, &Verifier::check_stream_index, &Verifier::check_postings}) {
+    for (auto check : {&Verifier::check_start, &Verifier::check_log, &Verifier::check_stream_index,
+                       &Verifier::check_postings, &Verifier::check_retention}) {
       auto done = (this->*check)();
       if (!done && done.error().code() != Errc::corrupt) return std::move(done).error();
       if (!done) {
@@ -240,6 +241,37 @@ class Verifier {
     if (counted == expected_postings_) return {};
     return Error{Errc::corrupt, fmt::format("index of categories, types and tags: {} entries, expected {}", counted,
                                             expected_postings_)};
+  }
+
+  /// Each row is of a stream there is, and has numbers that somebody may have set.
+  Result<void> check_retention() {
+    std::uint32_t stream = 0;
+    for (bool more = true; more;) {
+      auto done = read([&](SqlReader& reader, LogFetch&) -> Result<void> {
+        std::vector<std::uint32_t> rows;
+        bool known = true;
+        auto walked = reader.each(
+            "SELECT stream, name IS NOT NULL FROM stream_retention LEFT JOIN stream ON number = stream "
+            "WHERE stream > $1 ORDER BY stream LIMIT $2",
+            {stream, rows_step}, [&](const Row& row) {
+              rows.push_back(row.get<std::uint32_t>(0));
+              known = row.integer(1) != 0;
+              return known;
+            });
+        if (!walked) return walked;
+        if (!known) {
+          return Error{Errc::corrupt, fmt::format("retention of stream {}: there is no such stream", rows.back())};
+        }
+        for (const std::uint32_t row : rows) {
+          if (auto good = read_retention(reader, row); !good) return std::move(good).error();
+        }
+        more = rows.size() == rows_step;
+        if (more) stream = rows.back();
+        return {};
+      });
+      if (!done) return done;
+    }
+    return {};
   }
 
   /// Follows entries to their frames. Those above what the log held at the start are left alone.

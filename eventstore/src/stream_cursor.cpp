@@ -6,6 +6,7 @@
 #include "cursor_step.hpp"
 #include "log_cursor.hpp"
 #include "log_fetch.hpp"
+#include "retention_table.hpp"
 #include "stream_positions.hpp"
 
 namespace cairn::log {
@@ -55,11 +56,14 @@ class StreamCursor final : public detail::LogCursor {
   }
 
   [[nodiscard]] GlobalPosition scanned_through() const noexcept override { return {scanned_}; }
+  [[nodiscard]] std::optional<Revision> stream_head() const noexcept override { return stream_head_; }
+  [[nodiscard]] std::optional<Revision> truncated_before() const noexcept override { return truncated_before_; }
 
  private:
   Result<void> read_step(SqlReader& reader) {
     positions_.clear();
     frames_.clear();
+    if (forward_) stream_head_.reset();
     // A store that recovered may have lost, and given again, a number that was not durable.
     if (number_ == 0 || epoch_ != step_.log().database().epoch()) {
       epoch_ = step_.log().database().epoch();
@@ -88,15 +92,16 @@ class StreamCursor final : public detail::LogCursor {
 
   Result<void> find(SqlReader& reader) {
     const auto& pending = step_.log().pending();
+    auto kept = apply_retention(reader);
+    if (!kept || !*kept) return kept ? Result<void>{} : Result<void>{std::move(kept).error()};
     std::uint64_t limit = std::min<std::uint64_t>(events_step, left_);
     if (forward_) {
       first_revision_ = low_;
     } else {
-      if (high_ == std::numeric_limits<std::uint64_t>::max() || !head_known_) {
-        auto last = last_revision(reader, step_.snapshot(), pending, step_.group(), number_);
-        if (!last) return std::move(last).error();
-        if (!*last || **last < low_) return {};
-        high_ = std::min(high_, **last);
+      if (!head_known_) {
+        if (auto found = find_head(reader); !found) return found;
+        if (!stream_head_ || stream_head_->value < low_) return {};
+        high_ = std::min(high_, stream_head_->value);
         head_known_ = true;
       }
       first_revision_ = high_;
@@ -114,7 +119,66 @@ class StreamCursor final : public detail::LogCursor {
       }
       std::reverse(positions_.begin(), positions_.end());
     }
+    if (!positions_.empty() || stream_head_) return {};
+    const bool ends_here = scanned_ > 0 && high_ == std::numeric_limits<std::uint64_t>::max();
+    if (!ends_here) return find_head(reader);
+    stream_head_ = Revision{low_ - 1};
     return {};
+  }
+
+  Result<void> find_head(SqlReader& reader) {
+    auto last = last_revision(reader, step_.snapshot(), step_.log().pending(), step_.group(), number_);
+    if (!last) return std::move(last).error();
+    if (*last) stream_head_ = Revision{**last};
+    return {};
+  }
+
+  /// Raises low_ to what the stream keeps; false when there is nothing to read.
+  Result<bool> apply_retention(SqlReader& reader) {
+    const bool changed_here = step_.in_unit() && step_.group()->retention_changed;
+    if (step_.log().retention_version() == 0 && !changed_here) return true;
+    auto row = read_retention(reader, number_);
+    if (!row) return std::move(row).error();
+    if (!*row) return true;
+    const StoredRetention& retention = **row;
+    if (auto found = find_head(reader); !found) return std::move(found).error();
+    const std::uint64_t next = stream_head_ ? stream_head_->value + 1 : 0;
+    if (!retention.exists(next)) stream_head_.reset();
+    std::uint64_t first = std::max(low_, retention.first_kept(next));
+    if (retention.keep.age_max && first < next) {
+      auto young = first_young(reader, retention, first, next);
+      if (!young) return std::move(young).error();
+      first = *young;
+    }
+    if (first > low_) {
+      low_ = first;
+      truncated_before_ = Revision{first};
+    }
+    return low_ < next && low_ <= high_;
+  }
+
+  /// The first revision from `first` on that age does not let go of, or `next`. Times do not decrease along a stream.
+  Result<std::uint64_t> first_young(SqlReader& reader, const StoredRetention& retention, std::uint64_t first,
+                                    std::uint64_t next) {
+    const Timestamp now = step_.log().clock().now();
+    LogFetch fetch{reader, step_.snapshot(), step_.buffer()};
+    // The usual case is that nothing is too old: ask the first one first.
+    for (std::uint64_t asked = first; first < next; asked = first + (next - first) / 2) {
+      auto position =
+          stream_positions(reader, step_.snapshot(), step_.log().pending(), step_.group(), number_, asked, asked, 1);
+      if (!position) return std::move(position).error();
+      if (position->empty()) {
+        return Error{Errc::corrupt, fmt::format("stream {}: the index lacks revision {}", stream_.text(), asked)};
+      }
+      auto frame = fetch.frame(position->front());
+      if (!frame) return std::move(frame).error();
+      if (retention.is_too_old(frame->recorded_at, now)) {
+        first = asked + 1;
+      } else {
+        next = asked;
+      }
+    }
+    return first;
   }
 
   /// An index entry counts only when the frame it leads to agrees.
@@ -138,6 +202,8 @@ class StreamCursor final : public detail::LogCursor {
   std::uint64_t epoch_ = 0;
   std::uint64_t first_revision_ = 0;
   std::uint64_t scanned_ = 0;
+  std::optional<Revision> stream_head_;
+  std::optional<Revision> truncated_before_;
   std::vector<std::uint64_t> positions_;
   std::vector<FrameView> frames_;
 };

@@ -26,16 +26,21 @@ class StreamFollower final : public Follower {
         recent_step_{log, batch_bytes} {}
 
   Result<std::span<const RecordedEvent>> step() override {
+    truncated_before_.reset();
     const RecentSnapshot recent = log_.recent();
     caught_up_ = scanned_ >= recent.head();
     if (caught_up_) return std::span<const RecordedEvent>{};
-    auto events = scanned_ + 1 >= recent.first_position() ? step_in_memory(recent) : step_in_file(recent.head());
+    const auto cut = may_be_cut();
+    if (!cut) return cut.error();
+    const bool in_memory = !*cut && scanned_ + 1 >= recent.first_position();
+    auto events = in_memory ? step_in_memory(recent) : step_in_file(recent.head());
     caught_up_ = events.has_value() && scanned_ >= recent.head();
     return events;
   }
 
   [[nodiscard]] std::uint64_t scanned_through() const noexcept override { return scanned_; }
   [[nodiscard]] bool caught_up() const noexcept override { return caught_up_; }
+  [[nodiscard]] std::optional<Revision> truncated_before() const noexcept override { return truncated_before_; }
   [[nodiscard]] std::vector<std::uint64_t> wake_keys() const override { return {stream_wake_key(stream_.text())}; }
 
   void release() override {
@@ -44,6 +49,21 @@ class StreamFollower final : public Follower {
   }
 
  private:
+  /// Whether the stream has a retention: memory holds also what that cuts, so the file is read, where it is applied.
+  /// After the snapshot, so that a cut is known before any event that came after it.
+  Result<bool> may_be_cut() {
+    const std::uint64_t version = log_.retention_version();
+    if (version == retention_version_) return may_be_cut_;
+    auto transaction = log_.database().read();
+    if (!transaction) return std::move(transaction).error();
+    auto row = transaction->first<int>(
+        "SELECT 1 FROM stream_retention WHERE stream = (SELECT number FROM stream WHERE name = $1)", {stream_.text()});
+    if (!row) return std::move(row).error();
+    may_be_cut_ = row->has_value();
+    retention_version_ = version;
+    return may_be_cut_;
+  }
+
   /// `head` was the head before the read: what the read does not find is not there up to it.
   Result<std::span<const RecordedEvent>> step_in_file(std::uint64_t head) {
     if (!file_cursor_) {
@@ -54,7 +74,13 @@ class StreamFollower final : public Follower {
     auto events = file_cursor_->step();
     if (!events) {
       file_cursor_.reset();  // it may have gone on
-    } else if (events->empty()) {
+      return events;
+    }
+    if (const auto first_kept = file_cursor_->truncated_before(); first_kept && first_kept->value > next_revision_) {
+      next_revision_ = first_kept->value;
+      truncated_before_ = first_kept;
+    }
+    if (events->empty()) {
       scanned_ = std::max(scanned_, head);
     } else {
       next_revision_ = events->back().revision.value + 1;
@@ -122,6 +148,9 @@ class StreamFollower final : public Follower {
   std::uint64_t scanned_;
   std::uint32_t number_ = 0;
   std::uint64_t number_epoch_ = 0;
+  std::uint64_t retention_version_ = 0;
+  bool may_be_cut_ = false;
+  std::optional<Revision> truncated_before_;
   bool caught_up_ = false;
   RecentStep recent_step_;
   std::unique_ptr<detail::LogCursor> file_cursor_;  // while the file is read

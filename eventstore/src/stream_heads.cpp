@@ -2,6 +2,16 @@
 
 namespace cairn::log {
 
+bool StreamHead::meets(ExpectedRevision expected) const noexcept {
+  switch (expected.kind()) {
+    case ExpectedRevision::Kind::any: return true;
+    case ExpectedRevision::Kind::no_stream: return !exists();
+    case ExpectedRevision::Kind::stream_exists: return exists();
+    case ExpectedRevision::Kind::exactly: return exists() && expected.revision().value == next_revision - 1;
+  }
+  return false;
+}
+
 StreamHead* StreamHeads::find(std::string_view name) {
   const auto found = by_name_.find(name);
   if (found == by_name_.end()) return nullptr;

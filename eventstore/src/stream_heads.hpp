@@ -9,14 +9,21 @@
 #include <boost/intrusive/list.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <cairn/eventstore/expected_revision.hpp>
+
 namespace cairn::log {
 
-/// What the writer remembers of a stream. `number` is 0 while the stream does not exist.
+/// What the writer remembers of a stream. `number` is 0 while there never was one.
 struct StreamHead : boost::intrusive::list_base_hook<> {
   std::string name;
   std::uint32_t number = 0;
   std::uint32_t category = 0;
   std::uint64_t next_revision = 0;
+  std::uint64_t deleted_before = 0;  ///< the next revision when it was last deleted
+  bool tombstone = false;
+
+  [[nodiscard]] bool exists() const noexcept { return !tombstone && next_revision > deleted_before; }
+  [[nodiscard]] bool meets(ExpectedRevision expected) const noexcept;
 };
 
 /// The writer's bounded memory of streams, least recently used out first. Entries do not move, so that a group

@@ -50,10 +50,12 @@ struct Subscription::Impl {
   std::shared_ptr<log::Waiter> waiter = std::make_shared<log::Waiter>();
   std::unique_ptr<log::Follower> follower;
   bool told_caught_up = false;
+  std::optional<Revision> untold_cut{};
 };
 
 bool Subscription::Impl::is_news(const Batch& batch, std::uint64_t began_at) const {
-  return !batch.events.empty() || (batch.caught_up && !told_caught_up) || reached() - began_at >= positions_in_vain_max;
+  return !batch.events.empty() || batch.truncated_before || (batch.caught_up && !told_caught_up) ||
+         reached() - began_at >= positions_in_vain_max;
 }
 
 /// Reads on until there is news, nothing more, or no time.
@@ -62,7 +64,11 @@ Result<Subscription::Batch> Subscription::Impl::read(SteadyTime deadline, const 
   for (;;) {
     auto events = follower->step();
     if (!events) return std::move(events).error();
-    const Batch batch{.events = *events, .scanned_through = {reached()}, .caught_up = follower->caught_up()};
+    if (const auto cut = follower->truncated_before()) untold_cut = cut;
+    const Batch batch{.events = *events,
+                      .scanned_through = {reached()},
+                      .truncated_before = untold_cut,
+                      .caught_up = follower->caught_up()};
     if (batch.caught_up || is_news(batch, began_at) || is_over(deadline) || stop.stop_requested()) return batch;
   }
 }
@@ -77,12 +83,13 @@ Result<std::optional<Subscription::Batch>> Subscription::Impl::attempt(SteadyTim
     if (!batch) return std::move(batch).error();
     news = news || is_news(*batch, began_at);
     told_caught_up = batch->caught_up;
+    untold_cut.reset();
     if (!batch->nothing_left() || (news && !waiter->has_hook())) return std::optional{*batch};
 
     // From the moment this waits a hook may run the next call on another thread: nothing is touched after it.
     follower->release();
     switch (wait_for_more()) {
-      case WaitList::Outcome::behind: continue;
+      case WaitList::Outcome::behind: untold_cut = batch->truncated_before; continue;
       case WaitList::Outcome::closed: return cancelled("the store is closed");
       case WaitList::Outcome::fenced:
         if (news) return std::optional{*batch};

@@ -15,20 +15,42 @@ using test::MemoryStore;
 struct Model {
   struct Event {
     std::string stream;
+    std::uint64_t revision;
     std::uint64_t number;
     std::string type;
     std::vector<std::string> tags;
+    Timestamp recorded_at;
+  };
+  struct Kept {
+    StreamRetention keep;
+    std::uint64_t deleted_before = 0;
+    bool tombstone = false;
   };
   std::vector<Event> log;
+  std::map<std::string, Kept> kept;
 
   [[nodiscard]] std::uint64_t count(const std::string& stream) const {
     return static_cast<std::uint64_t>(
         std::count_if(log.begin(), log.end(), [&](const Event& event) { return event.stream == stream; }));
   }
+  [[nodiscard]] Kept kept_of(const std::string& stream) const {
+    const auto found = kept.find(stream);
+    return found == kept.end() ? Kept{} : found->second;
+  }
+  [[nodiscard]] bool exists(const std::string& stream) const {
+    return !kept_of(stream).tombstone && count(stream) > kept_of(stream).deleted_before;
+  }
+  /// Whether a read of its stream shows the event.
+  [[nodiscard]] bool keeps(const Event& event, Timestamp now) const {
+    const Kept of = kept_of(event.stream);
+    return !of.tombstone && event.revision >= of.deleted_before && event.revision >= of.keep.truncate_before.value &&
+           (!of.keep.events_max || event.revision + *of.keep.events_max >= count(event.stream)) &&
+           (!of.keep.age_max || now - event.recorded_at <= *of.keep.age_max);
+  }
 };
 
-/// Drives a store and a model with the same random steps: units that append, read their own writes, nest, fail, are
-/// rolled back as a group, and in between reopening, kills and idle work.
+/// Drives a store and a model with the same random steps: units that append, retain, delete, read their own writes,
+/// nest, fail, are rolled back as a group, and in between reopening, kills, idle work and the passing of time.
 class Driver {
  public:
   explicit Driver(std::uint64_t seed)
@@ -45,6 +67,7 @@ class Driver {
         case 1: store_.kill(); break;
         case 2: store_.settle(); break;
         case 3: check(); break;
+        case 4: store_.clock().advance(std::chrono::seconds{random_.below(20)}); break;
         default: unit();
       }
     }
@@ -68,7 +91,7 @@ class Driver {
         if (random_.below(4) == 0) {
           nested(unit, attempted);
         } else {
-          append(unit, attempted);
+          change(unit, attempted);
         }
       }
       check_inside(unit, attempted);
@@ -83,13 +106,62 @@ class Driver {
     Model inner = model;
     const bool fails = random_.below(2) == 0;
     auto outcome = unit.nested([&]() -> Result<void> {
-      append(unit, inner);
+      change(unit, inner);
       append(unit, inner);
       if (fails) return Error{Errc::rejected, "the savepoint changes its mind"};
       return {};
     });
     EXPECT_EQ(outcome.has_value(), !fails);
     if (outcome) model = std::move(inner);
+  }
+
+  void change(Unit& unit, Model& model) {
+    switch (random_.below(9)) {
+      case 0: retain(unit, model); break;
+      case 1: remove(unit, model); break;
+      default: append(unit, model);
+    }
+  }
+
+  void retain(Unit& unit, Model& model) {
+    const std::string stream = pick_stream();
+    const std::uint64_t count = model.count(stream);
+    StreamRetention keep;
+    if (random_.below(2) == 0) keep.events_max = 1 + random_.below(10);
+    if (random_.below(3) == 0) keep.age_max = std::chrono::seconds{1 + random_.below(40)};
+    if (random_.below(2) == 0) keep.truncate_before = {random_.below(count + 1)};
+    const auto set = store_->set_retention(unit, StreamId::parse(stream).value(), keep);
+    ASSERT_EQ(set.has_value(), model.exists(stream)) << (set ? "" : set.error().to_string());
+    if (set) {
+      model.kept[stream].keep = keep;
+    } else {
+      EXPECT_EQ(set.error().code(), model.kept_of(stream).tombstone ? Errc::stream_deleted : Errc::not_found);
+    }
+  }
+
+  void remove(Unit& unit, Model& model) {
+    const std::string stream = pick_stream();
+    const std::uint64_t count = model.count(stream);
+    const bool for_ever = random_.below(5) == 0;
+    const bool right = random_.below(4) != 0;
+    const auto expected = !right                 ? ExpectedRevision::exactly(count + 3)
+                          : model.exists(stream) ? ExpectedRevision::exactly(count - 1)
+                                                 : ExpectedRevision::any();
+    const StreamId id = StreamId::parse(stream).value();
+    const auto done =
+        for_ever ? store_->tombstone_stream(unit, id, expected) : store_->delete_stream(unit, id, expected);
+    const Model::Kept before = model.kept_of(stream);
+    if (before.tombstone) {
+      ASSERT_EQ(done.error().code(), Errc::stream_deleted);
+    } else if (!right) {
+      ASSERT_EQ(done.error().code(), Errc::conflict);
+    } else if (!model.exists(stream) && (!for_ever || count == 0)) {
+      ASSERT_EQ(done.error().code(), Errc::not_found);
+    } else {
+      ASSERT_TRUE(done) << done.error().to_string();
+      model.kept[stream].deleted_before = count;
+      model.kept[stream].tombstone = for_ever;
+    }
   }
 
   void append(Unit& unit, Model& model) {
@@ -104,14 +176,18 @@ class Driver {
       if (random_.below(3) == 0) tags.push_back("tag" + std::to_string(random_.below(5)));
       events.push_back(make_event(number, type, tags));
       if (random_.below(30) == 0) events.back().data.resize(20'000);
-      expected.push_back({stream, number, type, tags});
+      expected.push_back({stream, count + i, number, type, tags, store_.clock().now()});
     }
     const bool right = random_.below(5) != 0;
     const ExpectedRevision revision = !right                  ? ExpectedRevision::exactly(count + 7)
                                       : random_.below(3) == 0 ? ExpectedRevision::any()
-                                      : count == 0            ? ExpectedRevision::no_stream()
+                                      : !model.exists(stream) ? ExpectedRevision::no_stream()
                                                               : ExpectedRevision::exactly(count - 1);
     const auto appended = store_->append(unit, StreamId::parse(stream).value(), revision, events);
+    if (model.kept_of(stream).tombstone) {
+      ASSERT_EQ(appended.error().code(), Errc::stream_deleted);
+      return;
+    }
     ASSERT_EQ(appended.has_value(), right) << (appended ? "" : appended.error().to_string());
     if (!appended) {
       EXPECT_EQ(appended.error().code(), Errc::conflict);
@@ -125,15 +201,12 @@ class Driver {
   template <class Read>
   void expect_events(Read&& read, const Model& model, const std::function<bool(const Model::Event&)>& wanted) {
     std::size_t next = 0;
-    std::map<std::string, std::uint64_t> revisions;
-    std::vector<std::uint64_t> revision_of;
-    for (const Model::Event& event : model.log) revision_of.push_back(revisions[event.stream]++);
     auto done = read.for_each([&](const RecordedEvent& event) {
       while (next < model.log.size() && !wanted(model.log[next])) ++next;
       ASSERT_LT(next, model.log.size());
       EXPECT_EQ(event.position.value, next + 1);
       EXPECT_EQ(event.stream, model.log[next].stream);
-      EXPECT_EQ(event.revision.value, revision_of[next]);
+      EXPECT_EQ(event.revision.value, model.log[next].revision);
       EXPECT_EQ(event.id, test::event_id(model.log[next].number));
       EXPECT_EQ(event.type, model.log[next].type);
       EXPECT_EQ(event.metadata.to_owned().tags, model.log[next].tags);
@@ -148,8 +221,11 @@ class Driver {
     const std::string stream = pick_stream();
     const std::string tag = "tag" + std::to_string(random_.below(5));
     expect_events(store_->read_all(unit), model, [](const auto&) { return true; });
-    expect_events(store_->read_stream(unit, StreamId::parse(stream).value()), model,
-                  [&](const auto& event) { return event.stream == stream; });
+    const StreamId id = StreamId::parse(stream).value();
+    expect_events(store_->read_stream(unit, id), model, [&](const auto& event) {
+      return event.stream == stream && model.keeps(event, store_.clock().now());
+    });
+    EXPECT_EQ(store_->stream_head(unit, id).value().has_value(), model.exists(stream));
     expect_events(store_->read_all(unit, {.filter = {.query = EventQuery::tags({tag})}}), model,
                   [&](const auto& event) { return !event.tags.empty() && event.tags[0] == tag; });
     EXPECT_EQ(store_->head().value, model_.log.size());
@@ -159,8 +235,23 @@ class Driver {
     EXPECT_EQ(store_->head().value, model_.log.size());
     expect_events(store_->read_all(), model_, [](const auto&) { return true; });
     const std::string stream = pick_stream();
-    expect_events(store_->read_stream(StreamId::parse(stream).value()), model_,
-                  [&](const auto& event) { return event.stream == stream; });
+    const StreamId id = StreamId::parse(stream).value();
+    const auto shown = [&](const auto& event) {
+      return event.stream == stream && model_.keeps(event, store_.clock().now());
+    };
+    expect_events(store_->read_stream(id), model_, shown);
+    const auto head = model_.exists(stream) ? std::optional{Revision{model_.count(stream) - 1}} : std::nullopt;
+    EXPECT_EQ(store_->stream_head(id).value(), head);
+    const auto backward = store_->read_stream(id, {.direction = Direction::backward}).collect().value();
+    const auto shown_events = std::count_if(model_.log.begin(), model_.log.end(), shown);
+    EXPECT_EQ(backward.size(), static_cast<std::size_t>(shown_events));
+    if (!backward.empty()) {
+      EXPECT_EQ(backward.front().revision, *head);
+      EXPECT_EQ(backward.back().revision.value + backward.size() - 1, head->value);
+    }
+    if (head) {
+      EXPECT_EQ(store_->retention(id).value(), model_.kept_of(stream).keep);
+    }
     const std::string type = "t" + std::to_string(random_.below(4));
     expect_events(store_->read_all({.filter = {.query = EventQuery::types({type})}}), model_,
                   [&](const auto& event) { return event.type == type; });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -33,6 +34,9 @@ struct Logged {
   std::vector<std::string> tags;
 };
 
+/// First revision each stream keeps.
+using Cuts = std::map<std::string, std::uint64_t>;
+
 std::string category_of(const std::string& stream) { return stream.substr(0, stream.find('-')); }
 
 /// What a consumer wants, as plainly as can be said.
@@ -42,9 +46,13 @@ struct Wish {
   std::uint64_t after = 0;                        ///< position
   std::optional<std::uint64_t> after_revision{};  ///< of the stream
 
-  [[nodiscard]] bool wants(const Logged& event, std::uint64_t position) const {
+  [[nodiscard]] bool wants(const Logged& event, std::uint64_t position, const Cuts& cuts) const {
     if (position <= after) return false;
-    if (stream) return event.stream == *stream && (!after_revision || event.revision > *after_revision);
+    if (stream) {
+      const auto cut = cuts.find(*stream);
+      return event.stream == *stream && (!after_revision || event.revision > *after_revision) &&
+             (cut == cuts.end() || event.revision >= cut->second);
+    }
     if (!filter.system && event.stream.front() == '$') return false;
     if (filter.category && category_of(event.stream) != *filter.category) return false;
     if (filter.stream_prefix && !event.stream.starts_with(*filter.stream_prefix)) return false;
@@ -85,16 +93,24 @@ class Consumer {
   [[nodiscard]] bool turn() const { return subscribed() && (!hooked_ || ready_); }
   void begin_after(std::uint64_t revision) { last_revision_ = wish_.after_revision = revision; }
 
-  /// Takes a batch and holds it against the log. `head`: positions committed so far.
-  void read(const std::vector<Logged>& log) {
+  /// Takes a batch and holds it against the log.
+  void read(const std::vector<Logged>& log, const Cuts& cuts) {
     auto batch = subscription_->try_next();
     ASSERT_TRUE(batch) << batch.error().to_string();
+    if (batch->truncated_before) {
+      ASSERT_EQ(batch->truncated_before->value, cuts.at(*wish_.stream));
+      ASSERT_GT(batch->truncated_before->value, next_revision());
+      last_revision_ = batch->truncated_before->value - 1;
+    }
     for (const RecordedEvent& event : batch->events) {
-      skip_unwanted(log, event.position.value);
+      if (wish_.stream) {
+        ASSERT_EQ(event.revision.value, next_revision()) << "a gap that was not announced";
+      }
+      skip_unwanted(log, cuts, event.position.value);
       ASSERT_EQ(event.position.value, next_) << "an event is missing, or came twice";
       ASSERT_LE(next_, log.size());
       const Logged& expected = log[next_ - 1];
-      ASSERT_TRUE(wish_.wants(expected, next_));
+      ASSERT_TRUE(wish_.wants(expected, next_, cuts));
       ASSERT_EQ(event.stream, expected.stream);
       ASSERT_EQ(event.revision.value, expected.revision);
       ASSERT_EQ(event.type, expected.type);
@@ -106,22 +122,23 @@ class Consumer {
     // Everything wanted up to scanned_through was handed out, and nothing beyond it.
     const std::uint64_t scanned = batch->scanned_through.value;
     ASSERT_GE(scanned + 1, next_);
-    skip_unwanted(log, scanned + 1);
+    skip_unwanted(log, cuts, scanned + 1);
     ASSERT_EQ(next_, std::max(next_, scanned + 1)) << "scanned_through is beyond an event that was not handed out";
     ASSERT_EQ(batch->caught_up, scanned >= log.size());
     if (batch->nothing_left()) ready_ = false;
   }
 
   /// Nothing wanted is left.
-  [[nodiscard]] bool has_all(const std::vector<Logged>& log) const {
+  [[nodiscard]] bool has_all(const std::vector<Logged>& log, const Cuts& cuts) const {
     std::uint64_t position = next_;
-    while (position <= log.size() && !wish_.wants(log[position - 1], position)) ++position;
+    while (position <= log.size() && !wish_.wants(log[position - 1], position, cuts)) ++position;
     return position > log.size();
   }
 
  private:
-  void skip_unwanted(const std::vector<Logged>& log, std::uint64_t before) {
-    while (next_ < before && (next_ > log.size() || !wish_.wants(log[next_ - 1], next_))) ++next_;
+  [[nodiscard]] std::uint64_t next_revision() const { return last_revision_ ? *last_revision_ + 1 : 0; }
+  void skip_unwanted(const std::vector<Logged>& log, const Cuts& cuts, std::uint64_t before) {
+    while (next_ < before && (next_ > log.size() || !wish_.wants(log[next_ - 1], next_, cuts))) ++next_;
   }
 
   Wish wish_;
@@ -147,13 +164,15 @@ class Driver {
 
   void run(int steps) {
     for (int step = 0; step < steps && !testing::Test::HasFailure(); ++step) {
-      switch (random_.below(16)) {
+      switch (random_.below(18)) {
         case 0: add_consumer(); break;
         case 1: crash(); break;
         case 2: recover(); break;
         case 3: fail_a_commit(); break;
         case 4: settle(); break;
         case 5: drop_or_resume(); break;
+        case 16:
+        case 17: cut(); break;
         case 6:
         case 7:
         case 8:
@@ -168,7 +187,7 @@ class Driver {
     // Hooked consumers read only when they are called: one lost call and this does not end well.
     while (!testing::Test::HasFailure() && read_all_once()) {
     }
-    for (Consumer& consumer : consumers_) EXPECT_TRUE(consumer.has_all(log_));
+    for (Consumer& consumer : consumers_) EXPECT_TRUE(consumer.has_all(log_, cuts_));
   }
 
  private:
@@ -218,6 +237,26 @@ class Driver {
     return {};
   }
 
+  /// Truncates or deletes a stream, or changes its mind about that.
+  void cut() {
+    const std::string stream = pick_stream();
+    const auto count = static_cast<std::uint64_t>(
+        std::ranges::count_if(log_, [&](const Logged& event) { return event.stream == stream; }));
+    const std::uint64_t before = cuts_.contains(stream) ? cuts_[stream] : 0;
+    if (count == before) return;  // there is no such stream, or it keeps nothing
+    const StreamId id = StreamId::parse(stream).value();
+    const std::uint64_t at = before + 1 + random_.below(count - before);
+    const bool deletes = random_.below(4) == 0;
+    const bool fails = random_.below(4) == 0;
+    auto done = database_->write([&](Unit& unit) -> Result<void> {
+      auto outcome = deletes ? store_->delete_stream(unit, id, ExpectedRevision::exactly(count - 1))
+                             : store_->set_retention(unit, id, {.truncate_before = {at}});
+      return outcome && fails ? Error{Errc::rejected, "changed its mind"} : outcome;
+    });
+    ASSERT_EQ(done.has_value(), !fails) << (done ? "" : done.error().to_string());
+    if (done) cuts_[stream] = deletes ? count : at;
+  }
+
   void crash() {
     const auto unsynced = random_.below(2) == 0 ? CrashDamage::Unsynced::random : CrashDamage::Unsynced::nothing;
     open(disk_->crash({.seed = random_.below(1'000'000), .unsynced = unsynced}));
@@ -256,8 +295,8 @@ class Driver {
 
   /// On a fenced store a consumer gets what is committed; true when it has it all.
   bool reads_fenced(Consumer& consumer) {
-    if (consumer.has_all(log_)) return true;
-    consumer.read(log_);
+    if (consumer.has_all(log_, cuts_)) return true;
+    consumer.read(log_, cuts_);
     return false;
   }
 
@@ -300,7 +339,8 @@ class Driver {
   /// Some consumers take some batches; the others fall behind.
   void read_some() {
     for (Consumer& consumer : consumers_) {
-      for (std::uint64_t batches = random_.below(4); batches > 0 && consumer.turn(); --batches) consumer.read(log_);
+      for (std::uint64_t batches = random_.below(4); batches > 0 && consumer.turn(); --batches)
+        consumer.read(log_, cuts_);
     }
   }
 
@@ -308,10 +348,10 @@ class Driver {
     (void)executor_.run_all();
     bool read = false;
     for (Consumer& consumer : consumers_) {
-      if (!consumer.turn() || (consumer.has_all(log_) && settled_.contains(&consumer))) continue;
-      consumer.read(log_);
+      if (!consumer.turn() || (consumer.has_all(log_, cuts_) && settled_.contains(&consumer))) continue;
+      consumer.read(log_, cuts_);
       read = true;
-      if (consumer.has_all(log_)) settled_.insert(&consumer);
+      if (consumer.has_all(log_, cuts_)) settled_.insert(&consumer);
     }
     return read;
   }
@@ -331,6 +371,7 @@ class Driver {
   std::unique_ptr<Database> database_;
   std::unique_ptr<EventStore> store_;
   std::vector<Logged> log_;
+  Cuts cuts_;
   std::deque<Consumer> consumers_;  // their hooks point at them
   std::set<const Consumer*> settled_;
   std::uint64_t last_number_ = 0;

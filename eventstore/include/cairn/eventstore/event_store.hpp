@@ -13,6 +13,7 @@
 #include <cairn/eventstore/event_store_options.hpp>
 #include <cairn/eventstore/read_options.hpp>
 #include <cairn/eventstore/reader.hpp>
+#include <cairn/eventstore/stream_retention.hpp>
 #include <cairn/eventstore/subscribe_options.hpp>
 #include <cairn/eventstore/subscription.hpp>
 #include <cairn/eventstore/verify.hpp>
@@ -28,7 +29,8 @@ class Unit;
 /// events of a call, in one or several streams, or none. Common errors of every append:
 ///   invalid (empty, over a limit, nil or doubled id, malformed name; nothing was queued), conflict (numbers
 ///   "actual_revision" unless the stream does not exist), unavailable, timeout, storage_full (known not done),
-///   outcome_unknown (use the same event ids again after recover(), or resolve()), fenced.
+///   outcome_unknown (use the same event ids again after recover(), or resolve()), fenced, stream_deleted (the stream
+///   has a tombstone).
 /// Repeats: a batch whose ids are stored already, in order, is answered with its original place; a batch of
 /// which only a part is stored is a conflict. With no_stream() and exactly(n) this holds for as long as the
 /// events are kept; with any(), stream_exists() and append_if for the last `id_window` events, or for ever with
@@ -72,9 +74,28 @@ class EventStore final {
                           std::span<const NewEvent> events);
   Result<Appended> append_if(Unit& unit, const AppendCondition& condition, const StreamAppend& append);
 
-  /// The whole log, or what a filter lets through, in position order.
+  /// From now on `stream` keeps so much (see StreamRetention); replaces what was set before and lasts until it is set
+  /// again, over a deletion as well. Errors besides those of a write: invalid (0, or out of range), not_found (no such
+  /// stream: set it in the unit of its first append), stream_deleted.
+  Result<void> set_retention(const StreamId& stream, const StreamRetention& keep);
+  Result<void> set_retention(Unit& unit, const StreamId& stream, const StreamRetention& keep);
+  /// What was set last. Errors: not_found (no such stream, or deleted), stream_deleted (tombstone), and those of a
+  /// read.
+  [[nodiscard]] Result<StreamRetention> retention(const StreamId& stream) const;
+  [[nodiscard]] Result<StreamRetention> retention(Unit& unit, const StreamId& stream) const;
+  /// Ends the stream's life, and drops its snapshots. It reads as one that does not exist, and no_stream() holds; the
+  /// next append begins another life at the revision after the last one. A batch of an earlier life is not a repeat
+  /// under no_stream(). Errors besides those of a write: conflict (`expected` does not hold: somebody appended),
+  /// not_found (no such stream, or deleted already), stream_deleted.
+  Result<void> delete_stream(const StreamId& stream, ExpectedRevision expected);
+  Result<void> delete_stream(Unit& unit, const StreamId& stream, ExpectedRevision expected);
+  /// The same for ever: appends are refused with stream_deleted. Also for a stream that is deleted.
+  Result<void> tombstone_stream(const StreamId& stream, ExpectedRevision expected);
+  Result<void> tombstone_stream(Unit& unit, const StreamId& stream, ExpectedRevision expected);
+
+  /// The whole log, or what a filter lets through, in position order. What a stream does not keep is in it.
   [[nodiscard]] Reader read_all(ReadAll options = {}) const;
-  /// One stream in revision order. A stream that does not exist reads as empty.
+  /// One stream in revision order, as far as it is kept. A stream that does not exist reads as empty.
   [[nodiscard]] Reader read_stream(const StreamId& stream, ReadStream options = {}) const;
   /// The same inside a unit: sees what the unit itself and its group wrote before. The reader must not outlive the
   /// unit.
@@ -90,8 +111,9 @@ class EventStore final {
 
   /// Position of the last committed event; 0 for an empty log. Wait-free.
   [[nodiscard]] GlobalPosition head() const noexcept;
-  /// Revision of the stream's last committed event, or nothing when there is no such stream.
+  /// Revision of the stream's last committed event, kept or not, or nothing when there is no such stream.
   [[nodiscard]] Result<std::optional<Revision>> stream_head(const StreamId& stream) const;
+  [[nodiscard]] Result<std::optional<Revision>> stream_head(Unit& unit, const StreamId& stream) const;
 
   /// For each id the position of the event that has it, or nothing when it is absent: the question to ask after
   /// outcome_unknown and recover(). Looks at the last `id_window` events, or all with `index_all_ids`.

@@ -17,7 +17,8 @@ namespace cairn {
 template <EvolvingState State>
 struct Loaded {
   State state{};
-  /// Of the last event applied; nothing when the stream does not exist.
+  /// Of the last event applied; nothing when the stream does not exist. When the stream exists and keeps no event: its
+  /// last revision.
   std::optional<Revision> revision{};
   /// The snapshot it was begun from, if any.
   std::optional<Revision> snapshot{};
@@ -46,15 +47,17 @@ namespace detail {
 template <EvolvingState State>
 Result<Loaded<State>> catch_up(const EventStore& store, const StreamId& stream, Loaded<State> loaded) {
   const auto from = loaded.revision ? std::optional{Revision{loaded.revision->value + 1}} : std::nullopt;
-  auto done = store.read_stream(stream, {.from = from}).for_each([&](const RecordedEvent& stored) {
-    return loaded.apply(stored, store.schemas());
-  });
+  Reader reader = store.read_stream(stream, {.from = from});
+  auto done = reader.for_each([&](const RecordedEvent& stored) { return loaded.apply(stored, store.schemas()); });
+  // Some events after the snapshot are not kept any more: it is too old to go on from.
+  if (loaded.snapshot && reader.truncated_before()) return catch_up(store, stream, Loaded<State>{});
   if (!done) return std::move(done).error();
+  if (!loaded.revision) loaded.revision = reader.stream_head();
   return loaded;
 }
 }  // namespace detail
 
-/// The state of a stream, from all of its events, the old ones by way of the store's schemas. A stream that does not
+/// The state of a stream, from all events it keeps, the old ones by way of the store's schemas. A stream that does not
 /// exist gives State{} without a revision. Errors: those of reading, of upcasting and of evolve(). Snapshots::load does
 /// the same from a snapshot.
 template <EvolvingState State>

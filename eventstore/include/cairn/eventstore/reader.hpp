@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -9,6 +10,7 @@
 #include <cairn/core/call_user.hpp>
 #include <cairn/core/result.hpp>
 #include <cairn/eventstore/recorded_event.hpp>
+#include <cairn/eventstore/revision.hpp>
 
 namespace cairn {
 
@@ -34,6 +36,13 @@ class Reader final {
 
   /// Highest position this reader has looked at (forward), also when a filter let nothing through.
   [[nodiscard]] GlobalPosition scanned_through() const noexcept;
+
+  /// Of a stream read: the first revision the stream keeps, once the read left out older ones that were asked for and
+  /// are cut by its retention or deletion; nothing while it left out none.
+  [[nodiscard]] std::optional<Revision> truncated_before() const noexcept;
+  /// Of a read that came to the stream's end (each backward one did, a forward one unless `to` or events_max ended it):
+  /// the stream's last revision then, kept or not, or nothing when there is no such stream.
+  [[nodiscard]] std::optional<Revision> stream_head() const noexcept;
 
   /// Calls `f(const RecordedEvent&)` for every remaining event. `f` returns void, or Result<void> to stop with an
   /// error.

@@ -33,8 +33,9 @@ struct SnapshotPolicy {
 ///     snapshots.save_if_due(stream, *account);          // by the policy; save() at any time
 ///
 /// What is not usable is passed by: a snapshot of another kind or schema hash, one beyond the end of its stream, one
-/// whose bytes are no State. What the hash cannot see is said at snapshot_shape().
-/// Thread-safe. The store must outlive it.
+/// whose bytes are no State, one with events after it that the stream does not keep any more. One that is newer than
+/// what was cut is used: truncating a stream at a snapshot keeps its state. Deleting a stream removes them. What the
+/// hash cannot see is said at snapshot_shape(). Thread-safe. The store must outlive it.
 class Snapshots final {
  public:
   explicit Snapshots(EventStore& store, SnapshotPolicy policy = {});

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 
@@ -10,6 +11,7 @@
 #include <cairn/core/result.hpp>
 #include <cairn/eventstore/global_position.hpp>
 #include <cairn/eventstore/recorded_event.hpp>
+#include <cairn/eventstore/revision.hpp>
 
 namespace cairn {
 
@@ -32,6 +34,10 @@ class Subscription final {
     /// Every event the subscription is about, up to here, has been handed out: the checkpoint after this batch. It
     /// moves also when the filter lets nothing through. Before the log has got to a start in the future: that start.
     GlobalPosition scanned_through{};
+    /// Of a subscription to one stream: revisions before this one would have come next and are not kept any more (its
+    /// retention cut them, or the stream was deleted). Said once, with the first batch after it was noticed, whose
+    /// events are this revision and later ones.
+    std::optional<Revision> truncated_before{};
     /// There was nothing more when this batch was read.
     bool caught_up = false;
 
