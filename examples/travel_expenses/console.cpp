@@ -43,12 +43,23 @@ void print_import(std::string_view title, const ImportSummary& summary, std::chr
   for (const BadRow& row : summary.bad_rows) say("  line {}: {}", row.line, row.reason);
 }
 
+void print_board(const Board& board) {
+  say("live board: {} events followed during the import; {}", grouped(board.events), board.to_string());
+}
+
 void print_life_title(const cairn::StreamId& stream) { say("\n{} at three moments of its life", stream.text()); }
 
 void print_moment(std::string_view moment, const Declaration& declaration) {
   say("  {:<23}  {:<26}  EUR {}, {} events: submitted {}x, approved {}x, rejected {}x", moment, declaration.status,
       declaration.amount.to_string(), declaration.events, declaration.submissions, declaration.approvals,
       declaration.rejections);
+}
+
+void print_snapshot(const cairn::StreamId& stream, const cairn::Loaded<Declaration>& whole,
+                    const cairn::Loaded<Declaration>& shortened) {
+  say("  {}: {} events; from a snapshot at revision {}: {}, and {} state", stream.text(), whole.events,
+      shortened.snapshot ? shortened.snapshot->value : 0, shortened.events,
+      shortened.state == whole.state ? "the same" : "ANOTHER");
 }
 
 void print_report(const ReplayReport& report, std::chrono::nanoseconds time) {

@@ -37,19 +37,28 @@ void Declaration::on(const Rejected& event) {
   status = fmt::format("rejected by {}", event.role);
 }
 
-namespace {
-
-Result<void> evolve(Declaration& declaration, const RecordedEvent& recorded) {
-  return decode_declaration_event(recorded).transform(
-      [&](const DeclarationEvent& event) { declaration.evolve(event); });
+void to_json(nlohmann::json& json, const Declaration& declaration) {
+  json = {{"amount_cents", declaration.amount.value},
+          {"approvals", declaration.approvals},
+          {"events", declaration.events},
+          {"rejections", declaration.rejections},
+          {"status", declaration.status},
+          {"submissions", declaration.submissions}};
 }
 
-}  // namespace
+void from_json(const nlohmann::json& json, Declaration& declaration) {
+  json.at("amount_cents").get_to(declaration.amount.value);
+  json.at("approvals").get_to(declaration.approvals);
+  json.at("events").get_to(declaration.events);
+  json.at("rejections").get_to(declaration.rejections);
+  json.at("status").get_to(declaration.status);
+  json.at("submissions").get_to(declaration.submissions);
+}
 
 Result<Declaration> declaration_at(const EventStore& store, const StreamId& stream, Revision revision) {
   Declaration declaration;
   auto read = store.read_stream(stream, {.to = revision}).for_each([&](const RecordedEvent& recorded) {
-    return evolve(declaration, recorded);
+    return cairn::evolve(declaration, recorded);
   });
   if (!read) return std::move(read).error();
   return declaration;
@@ -59,7 +68,7 @@ Result<Declaration> declaration_at(const EventStore& store, const StreamId& stre
   Declaration declaration;
   auto read = store.read_stream(stream).for_each([&](const RecordedEvent& recorded) -> Result<void> {
     if (recorded.metadata.occurred_at() > moment) return {};
-    return evolve(declaration, recorded);
+    return cairn::evolve(declaration, recorded);
   });
   if (!read) return std::move(read).error();
   return declaration;

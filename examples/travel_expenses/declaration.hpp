@@ -8,6 +8,7 @@
 #include <cairn/core/clock.hpp>
 #include <cairn/core/result.hpp>
 #include <cairn/eventstore/event_store.hpp>
+#include <cairn/eventstore/snapshot.hpp>
 
 #include "declaration_event.hpp"
 
@@ -15,6 +16,9 @@ namespace travel_expenses {
 
 /// What one travel declaration is after the events so far; Declaration{} is one that nobody has heard of.
 struct Declaration {
+  static constexpr auto type = "declaration";
+  using Event = DeclarationEvent;
+
   std::string status = "unknown";  ///< "rejected by SUPERVISOR"
   Cents amount;
   std::uint64_t events = 0;
@@ -23,6 +27,7 @@ struct Declaration {
   std::uint64_t rejections = 0;
 
   void evolve(const DeclarationEvent& event);
+  friend bool operator==(const Declaration&, const Declaration&) = default;
 
  private:
   void on(const Saved&) { status = "saved"; }
@@ -33,6 +38,10 @@ struct Declaration {
   void on(const PaymentRequested&) { status = "payment requested"; }
   void on(const Paid&) { status = "paid"; }
 };
+
+void to_json(nlohmann::json& json, const Declaration& declaration);
+void from_json(const nlohmann::json& json, Declaration& declaration);
+static_assert(cairn::SnapshotState<Declaration>);
 
 /// The declaration as it stood right after `revision`: the same events, replayed up to there.
 [[nodiscard]] cairn::Result<Declaration> declaration_at(const cairn::EventStore& store, const cairn::StreamId& stream,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include <cairn/core/clock.hpp>
 
@@ -15,8 +16,8 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  /// `done` is a share, 0 to 1.
-  void show(std::uint64_t rows, double done);
+  /// `done` is a share, 0 to 1; `note` stands behind the figures.
+  void show(std::uint64_t rows, double done, std::string_view note = {});
 
  private:
   const cairn::Clock& clock_;

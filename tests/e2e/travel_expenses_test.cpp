@@ -69,6 +69,9 @@ TEST(TravelExpenses, ImportsTwiceAndAgreesWithTheKnownAnswers) {
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_THAT(run.out, HasSubstr("import: 55,628 rows, 55,628 new, 0 repeats, 0 bad;"));
   EXPECT_THAT(run.out, HasSubstr("the same file again: 55,628 rows, 0 new, 55,628 repeats, 0 bad;"));
+  EXPECT_THAT(run.out, HasSubstr("live board: 55,628 events followed during the import; "
+                                 "9,911 paid, 312 rejected, 134 saved\n"));
+  EXPECT_THAT(run.out, HasSubstr("16 events; from a snapshot at revision 9: 6, and the same state\n"));
   EXPECT_THAT(run.out, HasSubstr("replay: 55,628 events of 10,357 declarations"));
   EXPECT_THAT(run.out, HasSubstr("  2018-07      763  EUR    72,464.73\n"));
   EXPECT_THAT(run.out, HasSubstr("checked against the known answers: all 94 agree"));
