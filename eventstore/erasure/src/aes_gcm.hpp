@@ -2,8 +2,12 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <memory>
+#include <mutex>
 #include <span>
+#include <vector>
 
 #include <openssl/types.h>
 
@@ -22,6 +26,9 @@ class AesGcm final {
   using Nonce = std::span<const std::byte, nonce_bytes>;
 
   AesGcm();
+  ~AesGcm();
+  AesGcm(const AesGcm&) = delete;
+  AesGcm& operator=(const AesGcm&) = delete;
 
   /// Fills `out`, which is as long as `plain` and a tag. `bound` is authenticated and not part of it.
   /// Errors: unavailable (OpenSSL refuses the cipher).
@@ -31,13 +38,21 @@ class AesGcm final {
   /// by this key, nonce and `bound`.
   Result<bool> open(const SecretKey& key, Nonce nonce, BytesView bound, BytesView sealed,
                     std::span<std::byte> out) const;
+  /// Overwrites what is left in memory of keys that were used before.
+  void forget_keys() const noexcept;
 
  private:
   struct Free {
     void operator()(EVP_CIPHER* cipher) const noexcept;
+    void operator()(EVP_CIPHER_CTX* context) const noexcept;
   };
-  // Fetched once: looking the algorithm up costs more than running it on a short text.
+  class Lease;
+
+  // Fetched once, and contexts used again: either costs more than running the cipher on a short text.
   std::unique_ptr<EVP_CIPHER, Free> cipher_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<EVP_CIPHER_CTX, Free>> idle_;  // each with the key it was used with last
+  mutable std::uint64_t forgotten_ = 0;  // a context that is out when keys are forgotten does not come back
 };
 
 /// HMAC-SHA-256 (RFC 2104) of `parts`, one after the other.

@@ -301,6 +301,7 @@ Result<EraseReport> SubjectKeys::erase(const SubjectId& subject) {
   return impl_->locked([&]() -> Result<EraseReport> {
     auto erased = impl_->file->erase(*hashed, *fresh, impl_->clock.now());
     ++impl_->changes;
+    impl_->cipher.forget_keys();
     if (!erased) {
       // Which of the two it is, the file will say.
       impl_->cache.clear();

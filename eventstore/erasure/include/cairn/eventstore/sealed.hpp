@@ -55,7 +55,7 @@ class Sealed final {
   }
   template <class Json>
   friend void from_json(const Json& json, Sealed& sealed) {
-    sealed = from_text(json.template get<std::string>());
+    sealed = from_text(json.template get_ref<const std::string&>());
   }
 
  private:
