@@ -167,7 +167,7 @@ Result<KeyFile::Erasure> KeyFile::erase(const SubjectHash& subject, const KeyId&
     if (key && key->erased) {
       return Erasure{{EraseReport::Outcome::already_erased, key->erased->at}, key->id};
     }
-    // As long as it was: the row stays where it is, and its bytes are written over.
+    // Zeros as long as the key was, so that the row keeps its page; secure_delete clears what stood there.
     auto destroyed =
         key ? KeyStatement{*connection_, "UPDATE data_key SET wrapped = zeroblob(length(wrapped)) WHERE number = $1"}
                   .bind(key->number)
