@@ -25,6 +25,7 @@ void measure_replay(BenchContext& context);
 void measure_stream(BenchContext& context);
 void measure_snapshots(BenchContext& context);
 void measure_condition(BenchContext& context);
+void measure_erasure(BenchContext& context);
 void measure_tailing(BenchContext& context);
 void measure_subscription(BenchContext& context);
 void measure_reopen(BenchContext& context);

@@ -48,11 +48,15 @@ class Snapshots final {
     if (!shape) return std::move(shape).error();
     auto stored = newest(stream, *shape);
     if (!stored) return std::move(stored).error();
-    if (!*stored) return cairn::load<State>(store_, stream);
+    return *stored ? load_from<State>(stream, **stored) : cairn::load<State>(store_, stream);
+  }
+  /// The same from this snapshot, or without it if it is not usable.
+  template <SnapshotState State>
+  [[nodiscard]] Result<Loaded<State>> load_from(const StreamId& stream, const Snapshot& stored) const {
     auto state = Codec<State>::decode(EventTraits<State>::type, EventTraits<State>::schema_version,
-                                      Codec<State>::content_type, (*stored)->data);
+                                      Codec<State>::content_type, stored.data);
     if (!state) return cairn::load<State>(store_, stream);
-    const Revision revision = (*stored)->revision;
+    const Revision revision = stored.revision;
     auto loaded = detail::catch_up(
         store_, stream, Loaded<State>{.state = *std::move(state), .revision = revision, .snapshot = revision});
     if (!loaded || loaded->events > 0) return loaded;
@@ -96,9 +100,9 @@ class Snapshots final {
 
   [[nodiscard]] const SnapshotPolicy& policy() const noexcept { return policy_; }
 
- private:
+  /// What save() stores. Errors: invalid (a state without events), those of the codec.
   template <SnapshotState State>
-  static Result<Snapshot> encode(const StreamId& stream, const Loaded<State>& loaded) {
+  [[nodiscard]] static Result<Snapshot> encode(const StreamId& stream, const Loaded<State>& loaded) {
     if (!loaded.revision) return no_events_in(stream);
     auto shape = snapshot_shape<State>();
     if (!shape) return std::move(shape).error();
@@ -106,6 +110,8 @@ class Snapshots final {
     if (!data) return std::move(data).error();
     return Snapshot{.shape = *std::move(shape), .revision = *loaded.revision, .data = *std::move(data)};
   }
+
+ private:
   [[nodiscard]] static Error no_events_in(const StreamId& stream);
 
   EventStore& store_;
