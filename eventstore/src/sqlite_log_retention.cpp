@@ -55,8 +55,8 @@ Result<void> SqliteLog::delete_stream(Unit& unit, std::string_view stream, Expec
   if (!head) return std::move(head).error();
   StreamHead& at = **head;
   if (at.tombstone) return tombstoned(call, stream);
-  if (!at.meets(expected)) return conflict(call, stream, expected, at);
   if (at.number == 0 || (how == Deletion::soft && !at.exists())) return no_such_stream(call, stream);
+  if (!at.meets(expected)) return conflict(call, stream, expected, at);
 
   auto stored = read_retention(unit, at.number);
   if (!stored) return std::move(stored).error();

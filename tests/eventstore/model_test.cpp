@@ -153,10 +153,10 @@ class Driver {
     const Model::Kept before = model.kept_of(stream);
     if (before.tombstone) {
       ASSERT_EQ(done.error().code(), Errc::stream_deleted);
-    } else if (!right) {
-      ASSERT_EQ(done.error().code(), Errc::conflict);
     } else if (!model.exists(stream) && (!for_ever || count == 0)) {
       ASSERT_EQ(done.error().code(), Errc::not_found);
+    } else if (!right) {
+      ASSERT_EQ(done.error().code(), Errc::conflict);
     } else {
       ASSERT_TRUE(done) << done.error().to_string();
       model.kept[stream].deleted_before = count;

@@ -148,7 +148,7 @@ class Trial {
       store_.clock().advance(std::chrono::milliseconds{1});
       const auto outcome = step(store_.store());
       if (!outcome && !test::is_trouble(outcome.error().code())) return outcome.error().to_string();
-      if (!outcome) store_.disk().clear_faults();
+      if (!outcome || store_.fenced()) store_.disk().clear_faults();
       if (store_.fenced()) {
         if (auto recovered = store_.database().recover(); !recovered) return recovered.error().to_string();
       }

@@ -85,8 +85,8 @@ class EventStore final {
   [[nodiscard]] Result<StreamRetention> retention(Unit& unit, const StreamId& stream) const;
   /// Ends the stream's life, and drops its snapshots. It reads as one that does not exist, and no_stream() holds; the
   /// next append begins another life at the revision after the last one. A batch of an earlier life is not a repeat
-  /// under no_stream(). Errors besides those of a write: conflict (`expected` does not hold: somebody appended),
-  /// not_found (no such stream, or deleted already), stream_deleted.
+  /// under no_stream(). Errors besides those of a write: conflict (`expected` does not hold: somebody appended);
+  /// not_found (no such stream) and stream_deleted, which after an unknown outcome say that it was done.
   Result<void> delete_stream(const StreamId& stream, ExpectedRevision expected);
   Result<void> delete_stream(Unit& unit, const StreamId& stream, ExpectedRevision expected);
   /// The same for ever: appends are refused with stream_deleted. Also for a stream that is deleted.
