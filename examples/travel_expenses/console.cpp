@@ -74,6 +74,10 @@ void print_report(const ReplayReport& report, std::chrono::nanoseconds time) {
   say("\ndeclarations submitted more than once: {}", grouped(report.resubmitted_cases()));
 }
 
+void print_erasure(std::string_view before, std::string_view after) {
+  say("an employee, before their erasure: {}; after it: {}", before, after);
+}
+
 void print_comparison(const KnownAnswers::Comparison& comparison) {
   if (comparison.mismatches.empty()) {
     say("\nchecked against the known answers: all {} agree\n", grouped(comparison.compared));

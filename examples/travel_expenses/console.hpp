@@ -23,6 +23,7 @@ void print_moment(std::string_view moment, const Declaration& declaration);
 void print_snapshot(const cairn::StreamId& stream, const cairn::Loaded<Declaration>& whole,
                     const cairn::Loaded<Declaration>& shortened);
 void print_report(const ReplayReport& report, std::chrono::nanoseconds time);
+void print_erasure(std::string_view before, std::string_view after);
 void print_comparison(const KnownAnswers::Comparison& comparison);
 void print_kept(const std::filesystem::path& file);
 

@@ -75,6 +75,8 @@ TEST(TravelExpenses, ImportsTwiceAndAgreesWithTheKnownAnswers) {
   EXPECT_THAT(run.out, HasSubstr("replay: 55,628 events of 10,357 declarations"));
   EXPECT_THAT(run.out, HasSubstr("  2018-07      763  EUR    72,464.73\n"));
   EXPECT_THAT(run.out, HasSubstr("checked against the known answers: all 94 agree"));
+  EXPECT_THAT(run.out, HasSubstr("an employee, before their erasure: Ann Example, Mathematics; after it: (erased), "
+                                 "Mathematics\n\nchecked against the known answers: all 94 agree\n"));
   EXPECT_EQ(run.err, "") << "no progress bar where there is no terminal";
 }
 
