@@ -26,6 +26,7 @@ void measure_stream(BenchContext& context);
 void measure_snapshots(BenchContext& context);
 void measure_condition(BenchContext& context);
 void measure_tailing(BenchContext& context);
+void measure_backup(BenchContext& context);
 void measure_subscription(BenchContext& context);
 void measure_reopen(BenchContext& context);
 void measure_footprint(BenchContext& context);

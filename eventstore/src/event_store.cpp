@@ -309,6 +309,13 @@ Result<VerifyReport> EventStore::verify(const VerifyOptions& options) const {
   return log::verify_store(impl_->log, options);
 }
 
+Result<BackupReport> EventStore::backup(const std::filesystem::path& target, CopyOptions options) const {
+  auto copy = database().backup(
+      {.target = target, .mark = [this] { return impl_->log.head(); }, .options = std::move(options)});
+  if (!copy) return std::move(copy).error();
+  return BackupReport{.position = {copy->mark}, .pages = copy->pages, .bytes = copy->bytes};
+}
+
 Database& EventStore::database() const noexcept { return impl_->log.database(); }
 
 }  // namespace cairn

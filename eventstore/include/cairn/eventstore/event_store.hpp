@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include <cairn/core/result.hpp>
 #include <cairn/eventstore/append.hpp>
+#include <cairn/eventstore/backup.hpp>
 #include <cairn/eventstore/event_store_options.hpp>
 #include <cairn/eventstore/read_options.hpp>
 #include <cairn/eventstore/reader.hpp>
@@ -101,6 +103,10 @@ class EventStore final {
   /// Reads everything and checks it: checksums, the chain of chunks, density of positions and revisions, every
   /// index entry against the log and the log against the indexes. Runs beside appends.
   [[nodiscard]] Result<VerifyReport> verify(const VerifyOptions& options = {}) const;
+
+  /// Copies the store, everything in its database, into a file of its own while appends go on: the state of one moment,
+  /// durable on return. How, at what cost to appends, and the errors: see Database::backup.
+  [[nodiscard]] Result<BackupReport> backup(const std::filesystem::path& target, CopyOptions options = {}) const;
 
   /// How stored events become today's: what the store was opened with.
   [[nodiscard]] const EventSchemas& schemas() const noexcept;
