@@ -74,6 +74,11 @@ class EventStore final {
                           std::span<const NewEvent> events);
   Result<Appended> append_if(Unit& unit, const AppendCondition& condition, const StreamAppend& append);
 
+  /// An event as another store recorded it: at its revision, that is after the one before it, and with its time, as far
+  /// as time in this store neither goes back nor ahead of the clock. For imports; see import_jsonl.
+  Result<Appended> append_recorded(Unit& unit, const StreamId& stream, Revision revision, const NewEvent& event,
+                                   Timestamp recorded_at);
+
   /// The whole log, or what a filter lets through, in position order.
   [[nodiscard]] Reader read_all(ReadAll options = {}) const;
   /// One stream in revision order. A stream that does not exist reads as empty.
