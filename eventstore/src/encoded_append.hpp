@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include <cairn/core/bytes.hpp>
+#include <cairn/core/clock.hpp>
 #include <cairn/core/result.hpp>
 #include <cairn/eventstore/append.hpp>
 
@@ -44,6 +46,9 @@ class EncodedAppend {
     return std::span{tag_keys_}.subspan(event.tag_keys_begin, event.tag_keys_end - event.tag_keys_begin);
   }
   [[nodiscard]] std::size_t size_bytes() const noexcept { return size_bytes_; }
+  /// When another store took these events; nothing for events that are new.
+  void set_recorded_at(Timestamp recorded_at) noexcept { recorded_at_ = recorded_at; }
+  [[nodiscard]] const std::optional<Timestamp>& recorded_at() const noexcept { return recorded_at_; }
 
  private:
   Result<void> add_event(std::string_view stream, std::size_t index, const NewEvent& event);
@@ -54,6 +59,7 @@ class EncodedAppend {
   std::vector<EncodedStream> streams_;
   std::vector<std::uint64_t> tag_keys_;
   std::size_t size_bytes_ = 0;
+  std::optional<Timestamp> recorded_at_;
 };
 
 }  // namespace cairn::log

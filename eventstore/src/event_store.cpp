@@ -233,6 +233,17 @@ Result<Appended> EventStore::append_if(Unit& unit, const AppendCondition& condit
   return only(impl_->append(unit, {&append, 1}, &condition));
 }
 
+Result<Appended> EventStore::append_recorded(Unit& unit, const StreamId& stream, Revision revision,
+                                             const NewEvent& event, Timestamp recorded_at) {
+  const auto expected =
+      revision.value == 0 ? ExpectedRevision::no_stream() : ExpectedRevision::exactly(revision.value - 1);
+  const StreamAppend append{stream, expected, {&event, 1}};
+  auto encoded = log::EncodedAppend::encode({&append, 1});
+  if (!encoded) return std::move(encoded).error();
+  encoded->set_recorded_at(recorded_at);
+  return only(unit.nested([&] { return impl_->log.append(unit, *encoded, nullptr); }));
+}
+
 Reader EventStore::read_all(ReadAll options) const {
   return Reader{log::make_log_cursor(impl_->log, nullptr, std::move(options))};
 }
@@ -357,6 +368,13 @@ Result<void> EventStore::check_schemas() {
 
 Result<VerifyReport> EventStore::verify(const VerifyOptions& options) const {
   return log::verify_store(impl_->log, options);
+}
+
+Result<BackupReport> EventStore::backup(const std::filesystem::path& target, CopyOptions options) const {
+  auto copy = database().backup(
+      {.target = target, .mark = [this] { return impl_->log.head(); }, .options = std::move(options)});
+  if (!copy) return std::move(copy).error();
+  return BackupReport{.position = {copy->mark}, .pages = copy->pages, .bytes = copy->bytes};
 }
 
 Database& EventStore::database() const noexcept { return impl_->log.database(); }

@@ -275,7 +275,8 @@ Result<Appended> SqliteLog::place(Unit& unit, const EncodedAppend& append, const
     if (auto created = create_stream(unit, head); !created) return std::move(created).error();
   }
   // The log's own time never goes back, whatever the clock does.
-  last_recorded_at_ = std::max(last_recorded_at_, clock_.now());
+  const Timestamp now = clock_.now();
+  last_recorded_at_ = std::max(last_recorded_at_, std::min(append.recorded_at().value_or(now), now));
   Appended appended;
   appended.first_revision = {head.next_revision};
   appended.first_position = {next_position()};

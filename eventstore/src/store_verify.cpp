@@ -53,6 +53,7 @@ class Verifier {
   /// Runs `f(SqlReader&, LogFetch&)` in a short transaction.
   template <class F>
   Result<void> read(F&& f) {
+    if (options_.stop.stop_requested()) return Error{Errc::cancelled, "verify: stopped"};
     auto transaction = log_.database().read();
     if (!transaction) return std::move(transaction).error();
     buffer_.reset(4U << 20U);

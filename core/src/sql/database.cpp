@@ -10,11 +10,13 @@
 #include <fmt/format.h>
 
 #include "sql/commit_queue.hpp"
+#include "sql/live_copy.hpp"
 #include "sql/migrator.hpp"
 #include "sql/owner_lock.hpp"
 #include "sql/read_pool.hpp"
 #include "sql/store_file.hpp"
 #include "sql/store_opening.hpp"
+#include "sql/unfinished_copy.hpp"
 #include "sql/writer.hpp"
 #include "sql/writer_scope.hpp"
 
@@ -182,6 +184,57 @@ Result<bool> Database::step(std::size_t units_max) {
   if (units_max == 0) return Error{Errc::invalid, "Database::step: a group of no units"};
   if (impl_->closed) return Error{Errc::cancelled, "Database::step: the database is closed"};
   return impl_->writer.step(units_max);
+}
+
+Result<DatabaseCopy> Database::backup(const DatabaseBackup& backup) {
+  constexpr std::string_view call = "Database::backup";
+  if (auto allowed = sql::refuse_inside_writer(call); !allowed) return std::move(allowed).error();
+  auto unfinished = sql::UnfinishedCopy::begin({.file = backup.target, .memory = impl_->options.memory});
+  if (!unfinished) return std::move(unfinished).error();
+  // Shared with the writer, which may have to end it after this call gave up.
+  const auto copy =
+      std::make_shared<sql::LiveCopy>((*unfinished)->file().same(), backup.options.step_pages, backup.mark);
+  if (auto created = copy->create(); !created) return std::move(created).error();
+  Result<void> done = impl_->on_writer(call, [&] { return impl_->writer.begin_copy(copy); });
+  while (done && !copy->complete()) {
+    Result<CopyProgress> progress = CopyProgress{};
+    done = impl_->on_writer(call, [&]() -> Result<void> {
+      progress = impl_->writer.step_copy(*copy);
+      return progress ? Result<void>{} : progress.error();
+    });
+    if (done) done = sql::between_steps("backup", backup.options, *progress);
+  }
+  if (!done) {
+    const auto end = [&]() -> Result<void> {
+      impl_->writer.end_copy(*copy, std::nullopt);
+      return {};
+    };
+    (void)impl_->on_writer(call, end);  // refused after close(), which ends it
+    return std::move(done).error();
+  }
+  return (*unfinished)->finish(copy->mark(), impl_->clock.now());
+}
+
+Result<std::optional<StoreOrigin>> Database::origin() {
+  auto tx = read();
+  if (!tx) return std::move(tx).error();
+  std::optional<StoreOrigin> origin;
+  auto table = tx->first<std::int64_t>("SELECT 1 FROM sqlite_schema WHERE name = 'store_copy'", {});
+  if (!table) return std::move(table).error();
+  if (!*table) return origin;
+  StoreOrigin found;
+  auto walked = tx->each("SELECT kind, at, mark FROM store_copy ORDER BY number", {}, [&](const Row& row) {
+    const Timestamp at{std::chrono::microseconds{row.integer(1)}};
+    if (row.text(0) == "backup") {
+      found.backed_up_at = at;
+    } else {
+      found.restored_at = at;
+      found.mark = row.get<std::uint64_t>(2);
+      origin = found;
+    }
+  });
+  if (!walked) return std::move(walked).error();
+  return origin;
 }
 
 Result<void> Database::close() {

@@ -60,6 +60,20 @@ bool MemoryVfs::Impl::remove(std::string_view file_name, bool directory) {
   return there;
 }
 
+bool MemoryVfs::Impl::rename(std::string_view from, std::string_view to) {
+  const std::lock_guard lock{names_mutex};
+  const auto found = names.find(from);
+  if (found == names.end() || names.contains(to)) return false;
+  names.emplace(to, std::move(found->second));
+  names.erase(found);
+  return true;
+}
+
+void MemoryVfs::Impl::sync_names() {
+  const std::lock_guard lock{names_mutex};
+  if (options.track_durability) durable_names = names;
+}
+
 void MemoryVfs::Impl::sync(std::string_view file_name, const File& file, bool directory) {
   if (!options.track_durability) return;
   const std::lock_guard lock{names_mutex};
@@ -119,6 +133,24 @@ bool MemoryVfs::remove_file(std::string_view name) {
   if (found == impl_->names.end()) return false;
   impl_->names.erase(found);
   return true;
+}
+
+Result<void> MemoryVfs::rename_file(std::string_view from, std::string_view to) {
+  const auto call = [&](IoOp op) {
+    return impl_->gate.enter({.number = 0, .op = op, .file = FileKind::main, .name = to, .offset = 0, .size = 0},
+                             false);
+  };
+  const std::string what = "rename " + std::string{from} + " to " + std::string{to};
+  const auto fault = call(IoOp::rename);
+  if (!fault || fault->after_effect) {
+    if (!impl_->find(from)) return Error{Errc::not_found, what + ": there is no such file"};
+    if (!impl_->rename(from, to)) return Error{Errc::already_exists, what + ": the name is taken"};
+  }
+  if (fault) return Error{Errc::unavailable, what + ": I/O error"};
+  const auto sync_fault = call(IoOp::sync);
+  if (!sync_fault || sync_fault->after_effect) impl_->sync_names();
+  if (sync_fault) return Error{Errc::unavailable, what + ": sync of the directory failed"};
+  return {};
 }
 
 std::unique_ptr<MemoryVfs> MemoryVfs::clone() const {

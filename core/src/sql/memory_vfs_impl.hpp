@@ -41,6 +41,9 @@ struct MemoryVfs::Impl {
   [[nodiscard]] File find_or_make(const char* file_name);
   /// Forgets the name; open handles go on. Returns whether there was one. `directory`: as for sync().
   bool remove(std::string_view file_name, bool directory);
+  /// False when there is no `from` or there is a `to`.
+  bool rename(std::string_view from, std::string_view to);
+  void sync_names();
   /// Makes content and, if `file` still has it, name durable; with `directory` all names are as durable as they are.
   void sync(std::string_view file_name, const File& file, bool directory);
   [[nodiscard]] Frozen freeze() const;

@@ -52,6 +52,7 @@ int io_error_code(IoOp op) {
     case IoOp::remove: return SQLITE_IOERR_DELETE;
     case IoOp::access: return SQLITE_IOERR_ACCESS;
     case IoOp::map_shared: return SQLITE_IOERR_SHMMAP;
+    case IoOp::rename: return SQLITE_IOERR;
   }
   return SQLITE_IOERR;
 }

@@ -1,17 +1,24 @@
 #include "sql/store_file.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <cairn/core/invariant.hpp>
 #include <cairn/core/sql/memory_vfs.hpp>
+
+#include "sql/vfs_handle.hpp"
 
 namespace cairn::sql {
 namespace {
@@ -49,12 +56,24 @@ StoreFile::StoreFile(std::string name, MemoryVfs* memory, std::size_t page_cache
 
 Result<std::unique_ptr<StoreFile>> StoreFile::locate(const DatabaseOptions& options) {
   if (options.file.empty()) return Error{Errc::invalid, "open: no file name"};
+  if (options.file.native().ends_with(unfinished_suffix)) {
+    return Error{Errc::invalid,
+                 fmt::format("open {}: an unfinished backup or restore; remove it", options.file.string())};
+  }
   if (options.memory != nullptr) {
     return std::unique_ptr<StoreFile>{new StoreFile{options.file.string(), options.memory, options.page_cache_bytes}};
   }
   auto name = resolve(options.file);
   if (!name) return std::move(name).error();
   return std::unique_ptr<StoreFile>{new StoreFile{*std::move(name), nullptr, options.page_cache_bytes}};
+}
+
+std::unique_ptr<StoreFile> StoreFile::unfinished() const {
+  return std::unique_ptr<StoreFile>{new StoreFile{name_ + std::string{unfinished_suffix}, memory_, 0}};
+}
+
+std::unique_ptr<StoreFile> StoreFile::same() const {
+  return std::unique_ptr<StoreFile>{new StoreFile{name_, memory_, 0}};
 }
 
 std::uint64_t StoreFile::size_of(std::string_view suffix) const {
@@ -69,13 +88,15 @@ std::uint64_t StoreFile::size_of(std::string_view suffix) const {
   return code ? 0 : size;
 }
 
-bool StoreFile::exists() const {
+bool StoreFile::exists(std::string_view suffix) const {
+  std::string name = name_;
+  name += suffix;
   if (memory_ != nullptr) {
     const auto names = memory_->files();
-    return std::binary_search(names.begin(), names.end(), name_);
+    return std::binary_search(names.begin(), names.end(), name);
   }
   std::error_code code;
-  return fs::exists(name_, code);
+  return fs::exists(name, code);
 }
 
 bool StoreFile::read(std::string_view suffix, std::uint64_t offset, std::span<unsigned char> out) const {
@@ -96,22 +117,6 @@ bool StoreFile::read(std::string_view suffix, std::uint64_t offset, std::span<un
 
 namespace {
 
-/// A file as a VFS opened it; the memory behind it is the VFS's to lay out.
-class VfsHandle final {
- public:
-  explicit VfsHandle(sqlite3_vfs& vfs)
-      : memory_{std::make_unique<std::uint64_t[]>((static_cast<std::size_t>(vfs.szOsFile) + 7) / 8)} {}
-  ~VfsHandle() {
-    if (get()->pMethods != nullptr) get()->pMethods->xClose(get());
-  }
-  VfsHandle(const VfsHandle&) = delete;
-  VfsHandle& operator=(const VfsHandle&) = delete;
-  [[nodiscard]] sqlite3_file* get() const noexcept { return reinterpret_cast<sqlite3_file*>(memory_.get()); }
-
- private:
-  std::unique_ptr<std::uint64_t[]> memory_;
-};
-
 int rewrite(sqlite3_file* file) {
   constexpr std::size_t piece = 256U << 10U;
   std::vector<std::byte> bytes(piece);
@@ -125,19 +130,54 @@ int rewrite(sqlite3_file* file) {
   return file->pMethods->xSync(file, SQLITE_SYNC_FULL);
 }
 
+Result<void> sync_directory(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = fd >= 0 && ::fsync(fd) == 0;
+  const int reason = errno;
+  if (fd >= 0) ::close(fd);
+  if (synced) return {};
+  return Error{Errc::unavailable, fmt::format("sync directory {}: {}", path, std::generic_category().message(reason))};
+}
+
+Result<void> rename_on_disk(const std::string& from, const std::string& to) {
+  // Who looked whether the name is free may have been overtaken since; rename(2) would replace what is there now.
+  int outcome = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
+  if (outcome != 0 && (errno == EINVAL || errno == ENOSYS)) {  // a file system that cannot
+    outcome = ::link(from.c_str(), to.c_str());
+    if (outcome == 0) (void)::unlink(from.c_str());  // else it goes with the next copy
+  }
+  if (outcome != 0) {
+    const int reason = errno;
+    return Error{reason == EEXIST ? Errc::already_exists : Errc::unavailable,
+                 fmt::format("rename {} to {}: {}", from, to, std::generic_category().message(reason))};
+  }
+  return sync_directory(fs::path{to}.parent_path().string());
+}
+
 }  // namespace
 
 Result<void> StoreFile::rewrite_log() const {
   if (size_of("-wal") == 0) return {};
-  // SQLite's VFSes take a database's name with one more zero behind it, and a log's like it.
-  const std::string log = name_ + "-wal" + '\0';
-  sqlite3_vfs* const under = sqlite3_vfs_find(vfs());
-  const VfsHandle file{*under};
-  int code = under->xOpen(under, log.c_str(), file.get(), SQLITE_OPEN_WAL | SQLITE_OPEN_READWRITE, nullptr);
+  VfsHandle file{*sqlite3_vfs_find(vfs())};
+  int code = file.open(name_ + "-wal", SQLITE_OPEN_WAL | SQLITE_OPEN_READWRITE);
   if (code == SQLITE_OK) code = rewrite(file.get());
   if (code == SQLITE_OK) return {};
   const std::string what = fmt::format("open {}: write its write-ahead log again: {}", name_, sqlite3_errstr(code));
   return Error{code == SQLITE_FULL ? Errc::storage_full : Errc::unavailable, what};
+}
+
+Result<void> StoreFile::sync() const {
+  VfsHandle file{*sqlite3_vfs_find(vfs())};
+  int code = file.open(name_, SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_READWRITE);
+  if (code == SQLITE_OK) code = file.methods().xSync(file.get(), SQLITE_SYNC_FULL);
+  if (code == SQLITE_OK) return {};
+  return Error{code == SQLITE_FULL ? Errc::storage_full : Errc::unavailable,
+               fmt::format("sync {}: {}", name_, sqlite3_errstr(code))};
+}
+
+Result<void> StoreFile::rename_to(const StoreFile& target) const {
+  if (memory_ != nullptr) return memory_->rename_file(name_, target.name_);
+  return rename_on_disk(name_, target.name_);
 }
 
 void StoreFile::remove_all() const noexcept {

@@ -17,6 +17,7 @@ std::string_view to_string(IoOp op) noexcept {
     case IoOp::remove: return "remove";
     case IoOp::access: return "access";
     case IoOp::map_shared: return "map_shared";
+    case IoOp::rename: return "rename";
   }
   return "unlisted";
 }

@@ -160,6 +160,7 @@ void Writer::fence(const Error& reason) {
   if (fenced_.exchange(true, std::memory_order_acq_rel)) return;
   parts_.queue.refuse(Error{Errc::fenced, fmt::format("write: fenced after: {}", reason.message())});
   parts_.logger.error("database.fenced", {{"reason", reason.message()}});
+  end_copies(Error{Errc::fenced, fmt::format("copy: fenced after: {}", reason.message())});
   tell_fenced();
 }
 
@@ -227,6 +228,7 @@ Result<void> Writer::recover() {
 // With all connections closed the log is written again, SQLite reads it from its start, and the checkpoint writes every
 // page of it into the file anew and syncs that.
 Result<void> Writer::reconnect() {
+  end_copies(Error{Errc::unavailable, "copy: the database was recovered meanwhile"});
   parts_.readers.drop_connections();
   group_commit_.reset();
   checkpointer_.reset();
@@ -242,8 +244,33 @@ Result<void> Writer::reconnect() {
   return {};
 }
 
+Result<void> Writer::begin_copy(const std::shared_ptr<LiveCopy>& copy) {
+  if (fenced()) return Error{Errc::fenced, "copy: the database is fenced; recover() first"};
+  copies_.push_back(copy);
+  auto begun = copy->begin(*connection_);
+  if (!begun) end_copy(*copy, begun.error());
+  return begun;
+}
+
+Result<CopyProgress> Writer::step_copy(LiveCopy& copy) {
+  auto progress = copy.step();
+  if (!progress || copy.complete()) end_copy(copy, std::nullopt);
+  return progress;
+}
+
+void Writer::end_copy(LiveCopy& copy, std::optional<Error> why) {
+  copy.end(std::move(why));
+  std::erase_if(copies_, [&](const std::shared_ptr<LiveCopy>& one) { return one.get() == &copy; });
+}
+
+void Writer::end_copies(const Error& why) {
+  for (const std::shared_ptr<LiveCopy>& copy : copies_) copy->end(why);
+  copies_.clear();
+}
+
 Result<void> Writer::close() {
   Result<void> outcome;
+  end_copies(Error{Errc::cancelled, "copy: the database was closed meanwhile"});
   if (checkpointer_ && !fenced()) outcome = checkpointer_->truncate();
   group_commit_.reset();
   checkpointer_.reset();

@@ -19,6 +19,7 @@
 #include "sql/commit_queue.hpp"
 #include "sql/connection.hpp"
 #include "sql/group_commit.hpp"
+#include "sql/live_copy.hpp"
 #include "sql/writer_counters.hpp"
 
 namespace cairn::sql {
@@ -59,6 +60,11 @@ class Writer final {
   void tell_closed();
   /// Database::recover().
   Result<void> recover();
+  /// Takes up a copy that was created. It is let go of when its last step is done or one failed, by end_copy(), and
+  /// when the connection goes. Errors: fenced, and those of LiveCopy::begin.
+  Result<void> begin_copy(const std::shared_ptr<LiveCopy>& copy);
+  Result<CopyProgress> step_copy(LiveCopy& copy);
+  void end_copy(LiveCopy& copy, std::optional<Error> why);
   /// Copies the log into the file and closes it, when no reader is left. The file is closed whatever the outcome.
   Result<void> close();
 
@@ -79,6 +85,7 @@ class Writer final {
   void checkpoint(const Result<void>& outcome);
   void fence(const Error& reason);
   void tell_fenced();
+  void end_copies(const Error& why);
 
   Parts parts_;
   WriterCounters counters_;
@@ -90,6 +97,7 @@ class Writer final {
   std::unique_ptr<Connection> connection_;
   std::optional<Checkpointer> checkpointer_;
   std::optional<GroupCommit> group_commit_;
+  std::vector<std::shared_ptr<LiveCopy>> copies_;  // under way
   std::vector<QueuedUnit*> group_;
   std::atomic<bool> fenced_{false};
   std::atomic<std::uint64_t> epoch_{1};

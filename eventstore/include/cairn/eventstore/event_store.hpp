@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include <cairn/core/result.hpp>
 #include <cairn/eventstore/append.hpp>
+#include <cairn/eventstore/backup.hpp>
 #include <cairn/eventstore/event_store_options.hpp>
 #include <cairn/eventstore/read_options.hpp>
 #include <cairn/eventstore/reader.hpp>
@@ -74,6 +76,11 @@ class EventStore final {
                           std::span<const NewEvent> events);
   Result<Appended> append_if(Unit& unit, const AppendCondition& condition, const StreamAppend& append);
 
+  /// An event as another store recorded it: at its revision, that is after the one before it, and with its time, as far
+  /// as time in this store neither goes back nor ahead of the clock. For imports; see import_jsonl.
+  Result<Appended> append_recorded(Unit& unit, const StreamId& stream, Revision revision, const NewEvent& event,
+                                   Timestamp recorded_at);
+
   /// From now on `stream` keeps so much (see StreamRetention); replaces what was set before and lasts until it is set
   /// again, over a deletion as well. Errors besides those of a write: invalid (0, or out of range), not_found (no such
   /// stream: set it in the unit of its first append), stream_deleted.
@@ -123,6 +130,10 @@ class EventStore final {
   /// Reads everything and checks it: checksums, the chain of chunks, density of positions and revisions, every
   /// index entry against the log and the log against the indexes. Runs beside appends.
   [[nodiscard]] Result<VerifyReport> verify(const VerifyOptions& options = {}) const;
+
+  /// Copies the store, everything in its database, into a file of its own while appends go on: the state of one moment,
+  /// durable on return. How, at what cost to appends, and the errors: see Database::backup.
+  [[nodiscard]] Result<BackupReport> backup(const std::filesystem::path& target, CopyOptions options = {}) const;
 
   /// How stored events become today's: what the store was opened with.
   [[nodiscard]] const EventSchemas& schemas() const noexcept;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include <cairn/eventstore/global_position.hpp>
@@ -11,7 +12,9 @@ namespace cairn {
 
 struct VerifyOptions {
   /// Called now and then with events checked so far and in all.
-  std::function<void(std::uint64_t checked, std::uint64_t total)> on_progress;
+  std::function<void(std::uint64_t checked, std::uint64_t total)> on_progress{};
+  /// Asked between two short read transactions; verify() then returns `cancelled`.
+  std::stop_token stop{};
 };
 
 /// What verify found. `first_bad` is empty when the log is as it was written.

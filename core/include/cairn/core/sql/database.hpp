@@ -16,6 +16,7 @@
 #include <cairn/core/metrics.hpp>
 #include <cairn/core/result.hpp>
 #include <cairn/core/sql/commit_participant.hpp>
+#include <cairn/core/sql/database_copy.hpp>
 #include <cairn/core/sql/database_options.hpp>
 #include <cairn/core/sql/migration.hpp>
 #include <cairn/core/sql/read_tx.hpp>
@@ -90,6 +91,16 @@ class Database final {
   /// Errors, after which it is fenced and recover() may be tried again: timeout (read transactions are open for
   /// `read_timeout`; not fenced by this), unavailable, storage_full, corrupt.
   Result<void> recover();
+
+  /// Copies the store into a file of its own while writes go on, without holding back the write-ahead log. The copy is
+  /// the state of one moment between two commits, near the end of the call. It is made on the writer's thread in steps
+  /// of `step_pages`, more only when a commit wrote more or SQLite had to start over, so that a commit waits for one
+  /// step at most; a slow target makes the steps slow. Durable on return; what else holds for the target is said at
+  /// restore_database, as are the errors. Besides those: corrupt (names the page of this store), fenced, unavailable
+  /// (recovered meanwhile), cancelled (closed), invalid (called from inside a unit).
+  [[nodiscard]] Result<DatabaseCopy> backup(const DatabaseBackup& backup);
+  /// The backup this store was made of, if it was. Errors: those of read().
+  [[nodiscard]] Result<std::optional<StoreOrigin>> origin();
 
   /// Refuses new work, drains the queue, checkpoints, releases the lock. Idempotent; the destructor calls it and
   /// logs what it returns. Errors: timeout (read transactions are open for `read_timeout`: end them and call again),

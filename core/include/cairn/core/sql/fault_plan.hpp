@@ -6,7 +6,7 @@
 namespace cairn {
 
 /// What SQLite asks of a file system.
-enum class IoOp : std::uint8_t { any, open, read, write, truncate, sync, remove, access, map_shared };
+enum class IoOp : std::uint8_t { any, open, read, write, truncate, sync, remove, access, map_shared, rename };
 [[nodiscard]] std::string_view to_string(IoOp op) noexcept;
 
 enum class FileKind : std::uint8_t {

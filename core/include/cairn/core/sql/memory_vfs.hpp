@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <cairn/core/bytes.hpp>
+#include <cairn/core/result.hpp>
 #include <cairn/core/sql/fault_plan.hpp>
 
 namespace cairn {
@@ -56,6 +57,9 @@ class MemoryVfs {
   void replace_file(std::string_view name, BytesView content);
   /// Returns whether there was such a file. Durable at once.
   bool remove_file(std::string_view name);
+  /// Gives a file another name and syncs the directory: two calls (IoOp::rename, IoOp::sync), each of which may be made
+  /// to fail. Errors: already_exists, not_found, unavailable.
+  Result<void> rename_file(std::string_view from, std::string_view to);
 
   /// A new, independent instance with the same files at one instant, synced or not, and the same options: what is
   /// left when the process dies (kill -9). Locks, shared memory, faults, hook, capacity and temporary files are gone.
