@@ -78,6 +78,11 @@ void print_erasure(std::string_view before, std::string_view after) {
   say("an employee, before their erasure: {}; after it: {}", before, after);
 }
 
+void print_carried_over(const cairn::ExportReport& exported, bool same) {
+  say("exported {} events as {} bytes of JSON Lines, and imported into a new store: {} log\n", grouped(exported.events),
+      grouped(exported.bytes), same ? "the same" : "ANOTHER");
+}
+
 void print_comparison(const KnownAnswers::Comparison& comparison) {
   if (comparison.mismatches.empty()) {
     say("\nchecked against the known answers: all {} agree\n", grouped(comparison.compared));

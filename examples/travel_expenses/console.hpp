@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include <cairn/eventstore/jsonl.hpp>
 #include <cairn/eventstore/load.hpp>
 #include <cairn/eventstore/stream_id.hpp>
 
@@ -24,6 +25,7 @@ void print_snapshot(const cairn::StreamId& stream, const cairn::Loaded<Declarati
                     const cairn::Loaded<Declaration>& shortened);
 void print_report(const ReplayReport& report, std::chrono::nanoseconds time);
 void print_erasure(std::string_view before, std::string_view after);
+void print_carried_over(const cairn::ExportReport& exported, bool same);
 void print_comparison(const KnownAnswers::Comparison& comparison);
 void print_kept(const std::filesystem::path& file);
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include <cairn/cairn.hpp>
 #include <cairn/core/sql/memory_vfs.hpp>
 #include <cairn/eventstore/file_key_provider.hpp>
+#include <cairn/eventstore/jsonl.hpp>
 #include <cairn/eventstore/snapshots.hpp>
 
 #include "console.hpp"
@@ -143,6 +145,22 @@ Result<void> forget_a_person(EventStore& store, const std::filesystem::path& fil
   return {};
 }
 
+/// The whole log as lines of text, and a new store made of them, whose own lines are the same.
+Result<ExitCode> carry_over(const EventStore& store) {
+  std::stringstream lines;
+  const auto exported = cairn::export_jsonl(store, lines);
+  if (!exported) return exported.error();
+  const auto memory = cairn::MemoryVfs::create();
+  auto other = Cairn::open({.file = "carried_over.db", .memory = memory.get()});
+  if (!other) return std::move(other).error();
+  if (auto imported = cairn::import_jsonl((*other)->events(), lines); !imported) return std::move(imported).error();
+  std::ostringstream again;
+  if (auto back = cairn::export_jsonl((*other)->events(), again); !back) return std::move(back).error();
+  const bool same = again.view() == lines.view();
+  print_carried_over(*exported, same);
+  return same ? ExitCode::success : ExitCode::mismatch;
+}
+
 /// In a store of its own, in memory, so that the log above holds the source's events and no others.
 Result<void> import_bad_rows(const Clock& clock, const std::filesystem::path& data) {
   const auto csv = read_text_file(data / "bad_rows.csv");
@@ -167,9 +185,11 @@ Result<ExitCode> run_in(const std::filesystem::path& file, const Options& option
   if (auto forgotten = forget_a_person(store, file); !forgotten) return std::move(forgotten).error();
   const auto still = check_again(store, options.data);
   if (!still) return still;
+  const auto carried_over = carry_over(store);
+  if (!carried_over) return carried_over;
   if (auto imported = import_bad_rows(clock, options.data); !imported) return std::move(imported).error();
   if (auto closed = cairn->close(); !closed) return std::move(closed).error();
-  return std::max({*shortened, *checked, *still});
+  return std::max({*shortened, *checked, *still, *carried_over});
 }
 
 }  // namespace

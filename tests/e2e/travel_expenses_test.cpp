@@ -77,6 +77,8 @@ TEST(TravelExpenses, ImportsTwiceAndAgreesWithTheKnownAnswers) {
   EXPECT_THAT(run.out, HasSubstr("checked against the known answers: all 94 agree"));
   EXPECT_THAT(run.out, HasSubstr("an employee, before their erasure: Ann Example, Mathematics; after it: (erased), "
                                  "Mathematics\n\nchecked against the known answers: all 94 agree\n"));
+  EXPECT_THAT(run.out, HasSubstr("exported 55,629 events as "));
+  EXPECT_THAT(run.out, HasSubstr(" bytes of JSON Lines, and imported into a new store: the same log\n"));
   EXPECT_EQ(run.err, "") << "no progress bar where there is no terminal";
 }
 
