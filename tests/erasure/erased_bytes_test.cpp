@@ -8,12 +8,12 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 
 #include <cairn/core/random.hpp>
 #include <cairn/core/sql/database.hpp>
 #include <cairn/core/sql/memory_vfs.hpp>
 #include <cairn/eventstore/event_store.hpp>
+#include <cairn/eventstore/jsonl.hpp>
 #include <cairn/eventstore/subject_keys.hpp>
 
 #include "erasure/byte_scan.hpp"
@@ -34,26 +34,6 @@ using Names = std::vector<std::string>;
 const SubjectId ann{"person-ann-7"};
 const SubjectId bob{"person-bob-8"};
 const std::string address = "ann.of.the.long.address@example.org";
-
-// A copy of the store as its backup makes one: by SQLite, page by page.
-void back_up(const std::filesystem::path& from, const std::filesystem::path& to) {
-  sqlite3* source = nullptr;
-  sqlite3* target = nullptr;
-  ASSERT_EQ(sqlite3_open_v2(from.c_str(), &source, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
-  ASSERT_EQ(sqlite3_open(to.c_str(), &target), SQLITE_OK);
-  sqlite3_backup* const backup = sqlite3_backup_init(target, "main", source, "main");
-  ASSERT_NE(backup, nullptr);
-  EXPECT_EQ(sqlite3_backup_step(backup, -1), SQLITE_DONE);
-  EXPECT_EQ(sqlite3_backup_finish(backup), SQLITE_OK);
-  sqlite3_close(source);
-  sqlite3_close(target);
-}
-
-void write_export(EventStore& events, const std::filesystem::path& to) {
-  std::ofstream out{to, std::ios::binary};
-  auto done = events.read_all().for_each([&](const RecordedEvent& event) { out << as_text(event.data) << '\n'; });
-  ASSERT_TRUE(done);
-}
 
 TEST(ErasedBytes, OfKeyAndPlainTextAreInNoFileOfTheService) {
   const test::TemporaryFolder folder;
@@ -86,8 +66,11 @@ TEST(ErasedBytes, OfKeyAndPlainTextAreInNoFileOfTheService) {
   EXPECT_FALSE(files_with(folder.path(), as_bytes("\"plan\":\"gold\"")).empty());
 
   ASSERT_EQ(keys->erase(ann).value().outcome, EraseReport::Outcome::key_destroyed);
-  back_up(folder / "bank.db", folder / "backup.db");
-  write_export(*events, folder / "export.jsonl");
+  ASSERT_TRUE(events->backup(folder / "backup.db"));
+  {
+    std::ofstream lines{folder / "export.jsonl", std::ios::binary};
+    ASSERT_TRUE(export_jsonl(*events, lines));
+  }
   EXPECT_TRUE(std::ranges::count(files_with(folder.path(), as_bytes("customers")), "backup.db"));
   for (int closed = 0; closed < 2; ++closed) {
     EXPECT_EQ(files_with(folder.path(), anns_wrapped), Names{});
