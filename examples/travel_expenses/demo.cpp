@@ -178,14 +178,14 @@ Result<ExitCode> run_in(const std::filesystem::path& file, const Options& option
   EventStore& store = cairn->events();
   if (auto imported = import_twice(store, clock, options.data); !imported) return std::move(imported).error();
   if (auto told = tell_a_life(store); !told) return std::move(told).error();
-  const auto shortened = shorten_a_life(store);
+  auto shortened = shorten_a_life(store);
   if (!shortened) return shortened;
-  const auto checked = report_and_check(store, clock, options.data);
+  auto checked = report_and_check(store, clock, options.data);
   if (!checked) return checked;
   if (auto forgotten = forget_a_person(store, file); !forgotten) return std::move(forgotten).error();
-  const auto still = check_again(store, options.data);
+  auto still = check_again(store, options.data);
   if (!still) return still;
-  const auto carried_over = carry_over(store);
+  auto carried_over = carry_over(store);
   if (!carried_over) return carried_over;
   if (auto imported = import_bad_rows(clock, options.data); !imported) return std::move(imported).error();
   if (auto closed = cairn->close(); !closed) return std::move(closed).error();

@@ -22,7 +22,9 @@ const SubjectId ann{"person-7"};
 
 class SubjectKeysOpenTest : public testing::Test {
  protected:
-  [[nodiscard]] auto open(const SubjectKeysOptions& options) { return SubjectKeys::open(options, {.master = provider}); }
+  [[nodiscard]] auto open(const SubjectKeysOptions& options) {
+    return SubjectKeys::open(options, {.master = provider});
+  }
   [[nodiscard]] auto open() { return open({.file = file}); }
   void expect_refused(Errc code, std::string_view says) {
     const auto opened = open();

@@ -322,7 +322,7 @@ const Damage damages[] = {
      "where its header says"},
     {"ZeroedPage",
      [](MemoryStore& store) {
-       change(store, [](Bytes& bytes) { std::fill_n(bytes.begin() + 4 * 8192, 8192, std::byte{0}); });
+       change(store, [](Bytes& bytes) { std::fill_n(bytes.begin() + 32'768, 8192, std::byte{0}); });
      },
      Errc::corrupt, "page 5 is damaged"},
     {"StoreInUse",
@@ -386,7 +386,7 @@ class OnDisk : public testing::Test {
   OnDisk() : directory{std::filesystem::path{testing::TempDir()} / ("cairn_backup_" + std::to_string(::getpid()))} {
     std::filesystem::create_directories(directory);
   }
-  ~OnDisk() override { std::filesystem::remove_all(directory); }
+  void TearDown() override { std::filesystem::remove_all(directory); }
   std::filesystem::path directory;
 };
 

@@ -21,6 +21,10 @@ namespace cairn {
 namespace {
 
 constexpr std::uint64_t page_bytes = ChecksumVfs::page_bytes;
+
+sqlite3_int64 offset_of(std::uint64_t page) noexcept {
+  return static_cast<sqlite3_int64>(page - 1) * static_cast<sqlite3_int64>(page_bytes);
+}
 // SQLite locks byte ranges of this page and writes none of it: https://sqlite.org/fileformat2.html#the_lock_byte_page
 constexpr std::uint64_t lock_page = 0x40000000 / page_bytes + 1;
 
@@ -67,8 +71,7 @@ class BackupFile final {
   [[nodiscard]] std::uint64_t pages() const noexcept { return pages_; }
 
   Result<void> read(std::uint64_t page, std::span<std::byte> out) {
-    const auto offset = static_cast<sqlite3_int64>((page - 1) * page_bytes);
-    const int code = handle_.methods().xRead(handle_.get(), out.data(), static_cast<int>(out.size()), offset);
+    const int code = handle_.methods().xRead(handle_.get(), out.data(), static_cast<int>(out.size()), offset_of(page));
     if (code == SQLITE_OK) return {};
     if (code != SQLITE_IOERR_DATA) return failed(file_.name(), "read", code);
     return Error{Errc::corrupt, fmt::format("restore {}: page {} is damaged", file_.name(), page)}.with("page", page);
@@ -88,8 +91,7 @@ Result<void> copy_pages(BackupFile& from, const sql::StoreFile& into, const Copy
   for (std::uint64_t page = 1; page <= from.pages(); ++page) {
     if (page == lock_page) continue;
     if (auto read = from.read(page, bytes); !read) return read;
-    const auto offset = static_cast<sqlite3_int64>((page - 1) * page_bytes);
-    const int code = out.methods().xWrite(out.get(), bytes.data(), static_cast<int>(bytes.size()), offset);
+    const int code = out.methods().xWrite(out.get(), bytes.data(), static_cast<int>(bytes.size()), offset_of(page));
     if (code != SQLITE_OK) return failed(into.name(), "write", code);
     if (page % std::max(options.step_pages, 1U) != 0 && page != from.pages()) continue;
     if (auto go_on = sql::between_steps("restore", options, {page, from.pages()}); !go_on) return go_on;
