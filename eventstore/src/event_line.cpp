@@ -9,7 +9,8 @@
 
 #include <fmt/format.h>
 
-#include "base64.hpp"
+#include <cairn/core/base64.hpp>
+
 #include "json_scanner.hpp"
 #include "rfc3339.hpp"
 
@@ -247,7 +248,7 @@ class LineParser {
   Result<void> read_data_base64() {
     const auto text = scanner_.string();
     if (!text) return bad();
-    auto bytes = decode_base64(*text);
+    auto bytes = from_base64(*text);
     if (!bytes) return bad("data_base64", "no padded base64");
     event_.data = *std::move(bytes);
     return {};
@@ -291,7 +292,7 @@ void append_event_line(const RecordedEvent& event, std::string& out) {
     out += text;
   } else {
     out += ",\"data_base64\":\"";
-    append_base64(event.data, out);
+    out += to_base64(event.data);
     out += '"';
   }
   out += "}\n";

@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "e2e/scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace cairn::test {
 namespace {

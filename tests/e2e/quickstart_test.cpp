@@ -5,7 +5,7 @@
 #include <string>
 
 #include "e2e/program_run.hpp"
-#include "e2e/scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace cairn::test {
 namespace {

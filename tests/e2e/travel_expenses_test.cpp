@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "e2e/program_run.hpp"
-#include "e2e/scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 #include "travel_expenses/text_file.hpp"
 
 namespace cairn::test {

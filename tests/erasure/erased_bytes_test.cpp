@@ -19,8 +19,8 @@
 #include "erasure/byte_scan.hpp"
 #include "erasure/customer.hpp"
 #include "erasure/recording_provider.hpp"
-#include "erasure/temporary_folder.hpp"
 #include "support/memory_store.hpp"
+#include "support/scratch_folder.hpp"
 #include "support/seed.hpp"
 
 namespace cairn {
@@ -36,7 +36,7 @@ const SubjectId bob{"person-bob-8"};
 const std::string address = "ann.of.the.long.address@example.org";
 
 TEST(ErasedBytes, OfKeyAndPlainTextAreInNoFileOfTheService) {
-  const test::TemporaryFolder folder;
+  const test::ScratchFolder folder;
   test::RecordingProvider provider;
   auto database = Database::open({.file = folder / "bank.db"}).value();
   auto events = EventStore::open(*database).value();

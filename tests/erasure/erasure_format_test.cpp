@@ -14,7 +14,7 @@
 
 #include "erasure/byte_scan.hpp"
 #include "erasure/customer.hpp"
-#include "erasure/temporary_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace cairn {
 namespace {
@@ -73,7 +73,7 @@ class ScriptedRandom final : public SecureRandom {
 };
 
 TEST(ErasureFormat, IsThatOfThePage) {
-  const test::TemporaryFolder folder;
+  const test::ScratchFolder folder;
   ScriptedRandom for_master{counting(0x20, 32)};
   ASSERT_TRUE(FileKeyProvider::create(folder / "master.key", &for_master));
   ScriptedRandom for_wraps{counting(0xd0, 12), counting(0xc0, 12)};
@@ -94,7 +94,7 @@ TEST(ErasureFormat, IsThatOfThePage) {
 }
 
 TEST(ErasureFormat, NeedsRandomnessForAllItMakes) {
-  const test::TemporaryFolder folder;
+  const test::ScratchFolder folder;
   ScriptedRandom none{};
   EXPECT_EQ(FileKeyProvider::create(folder / "none.key", &none).error().code(), Errc::unavailable);
   EXPECT_FALSE(std::filesystem::exists(folder / "none.key"));

@@ -8,7 +8,7 @@
 
 #include <cairn/core/secure_random.hpp>
 
-#include "erasure/temporary_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace cairn {
 namespace {
@@ -41,7 +41,7 @@ class FileKeyProviderTest : public testing::Test {
     EXPECT_EQ(opened.error().message().find(hex_key.substr(0, 16)), std::string::npos) << "a key in a message";
   }
 
-  test::TemporaryFolder folder;
+  test::ScratchFolder folder;
   fs::path file = folder / "master.key";
 };
 

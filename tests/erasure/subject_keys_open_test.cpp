@@ -11,7 +11,7 @@
 #include <cairn/eventstore/file_key_provider.hpp>
 
 #include "erasure/recording_provider.hpp"
-#include "erasure/temporary_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace cairn {
 namespace {
@@ -37,7 +37,7 @@ class SubjectKeysOpenTest : public testing::Test {
     return {std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{}};
   }
 
-  test::TemporaryFolder folder;
+  test::ScratchFolder folder;
   fs::path file = folder / "bank.db-keys";
   test::RecordingProvider provider;
 };

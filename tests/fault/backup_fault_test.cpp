@@ -12,6 +12,7 @@
 
 #include "fault/fault_store.hpp"
 #include "fault/log_agreement.hpp"
+#include "support/fault_sweep.hpp"
 #include "support/long_run.hpp"
 #include "support/memory_store.hpp"
 
@@ -82,26 +83,12 @@ std::string wrong_with_unfinished(MemoryVfs& disk) {
   return "";
 }
 
-struct Sweep {
-  const char* name;
-  FaultPlan plan;
-};
-void PrintTo(const Sweep& sweep, std::ostream* out) { *out << sweep.name; }
-
-const Sweep sweeps[] = {
-    {"AnyCallOnce", {.kind = FaultKind::io_error}},
-    {"AnyCallFromThenOn", {.kind = FaultKind::io_error, .sticky = true}},
-    {"DiskFullOnce", {.kind = FaultKind::disk_full}},
-    {"DiskFullFromThenOn", {.kind = FaultKind::disk_full, .sticky = true}},
-    {"ShortWriteOnce", {.kind = FaultKind::short_write}},
-    {"FailedSyncOnce", {.kind = FaultKind::io_error, .only = IoOp::sync}},
-    {"FailedSyncAfterItsEffect", {.kind = FaultKind::io_error, .only = IoOp::sync, .after_effect = true}},
-    {"FailedWriteAfterItsEffect", {.kind = FaultKind::io_error, .only = IoOp::write, .after_effect = true}},
+const auto sweeps = test::fault_sweep({
     {"FailedRenameAfterItsEffect", {.kind = FaultKind::io_error, .only = IoOp::rename, .after_effect = true}},
     {"FailedReadFromThenOn", {.kind = FaultKind::io_error, .only = IoOp::read, .sticky = true}},
-};
+});
 
-class CopyFaultSweep : public testing::TestWithParam<Sweep> {
+class CopyFaultSweep : public testing::TestWithParam<test::FaultSweepCase> {
  protected:
   /// Runs `one` with the n-th call failing, for all n. It says what went wrong.
   template <class One>

@@ -9,6 +9,7 @@
 #include "fault/log_agreement.hpp"
 #include "fault/store_workload.hpp"
 #include "fault/told_ledger.hpp"
+#include "support/fault_sweep.hpp"
 #include "support/long_run.hpp"
 
 namespace cairn {
@@ -20,30 +21,16 @@ using test::LogAgreement;
 using test::StoreWorkload;
 using test::ToldLedger;
 
-struct Sweep {
-  const char* name;
-  FaultPlan plan;
-};
-void PrintTo(const Sweep& sweep, std::ostream* out) { *out << sweep.name; }
-
-const Sweep sweeps[] = {
-    {"AnyCallOnce", {.kind = FaultKind::io_error}},
-    {"AnyCallFromThenOn", {.kind = FaultKind::io_error, .sticky = true}},
-    {"DiskFullOnce", {.kind = FaultKind::disk_full}},
-    {"DiskFullFromThenOn", {.kind = FaultKind::disk_full, .sticky = true}},
-    {"ShortWriteOnce", {.kind = FaultKind::short_write}},
+const auto sweeps = test::fault_sweep({
     {"ShortWriteFromThenOn", {.kind = FaultKind::short_write, .sticky = true}},
-    {"FailedSyncOnce", {.kind = FaultKind::io_error, .only = IoOp::sync}},
     {"FailedSyncFromThenOn", {.kind = FaultKind::io_error, .only = IoOp::sync, .sticky = true}},
     {"FailedSyncThatLosesNothing", {.kind = FaultKind::io_error, .only = IoOp::sync, .failed_sync_loses = false}},
-    {"FailedSyncAfterItsEffect", {.kind = FaultKind::io_error, .only = IoOp::sync, .after_effect = true}},
-    {"FailedWriteAfterItsEffect", {.kind = FaultKind::io_error, .only = IoOp::write, .after_effect = true}},
     {"FailedReadFromThenOn", {.kind = FaultKind::io_error, .only = IoOp::read, .sticky = true}},
     {"FailedOpenOnce", {.kind = FaultKind::io_error, .only = IoOp::open}},
     {"FailedOpenFromThenOn", {.kind = FaultKind::io_error, .only = IoOp::open, .sticky = true}},
-};
+});
 
-class StoreFaultSweep : public testing::TestWithParam<Sweep> {};
+class StoreFaultSweep : public testing::TestWithParam<test::FaultSweepCase> {};
 
 // What is wrong with an open store in good health.
 std::string lie_of(FaultStore& store, const ToldLedger& ledger) {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -77,7 +78,10 @@ Result<std::uint64_t> UnfinishedCopy::note(std::optional<std::uint64_t> mark, Ti
     if (!*last) return Error{Errc::invalid, "restore: the file says nothing of a backup"};
     const std::string& text = **last;
     std::uint64_t number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number);
+    const char* const end = text.data() + text.size();
+    if (const auto [stop, code] = std::from_chars(text.data(), end, number); code != std::errc{} || stop != end) {
+      return Error{Errc::corrupt, fmt::format("restore: the backup's mark is {}, not a number", text)};
+    }
     mark = number;
   }
   done = run(fmt::format("INSERT INTO store_copy(kind, at, mark) VALUES ('{}', {}, {})",

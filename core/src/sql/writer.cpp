@@ -26,6 +26,9 @@ constexpr std::chrono::microseconds idle_after{10'000};
 // An idle checkpoint costs two syncs, so it should save some copying later.
 constexpr std::size_t idle_checkpoint_divisor = 8;
 
+// Of units in a group, whatever the options say: more would share a sync no better.
+constexpr std::size_t units_bound = 65'536;
+
 }  // namespace
 
 // A slice of a participant's background work, run as a unit like any other.
@@ -44,12 +47,13 @@ class Writer::IdleUnit final : public QueuedUnit {
 
 Writer::Writer(Parts parts)
     : parts_{parts},
+      units_max_{std::clamp<std::size_t>(parts.options.group_units_max, 1, units_bound)},
       commit_seconds_{parts.metrics.histogram("cairn_commit_duration_seconds")},
       commit_units_{parts.metrics.histogram("cairn_commit_units")},
       wal_bytes_{parts.metrics.gauge("cairn_wal_bytes")} {}
 
 Result<void> Writer::open() {
-  group_.reserve(parts_.options.group_units_max);
+  group_.reserve(units_max_);
   return connect();
 }
 
@@ -70,10 +74,9 @@ Result<void> Writer::connect() {
       Checkpointer::Limits{parts_.options.checkpoint_pages,
                            std::max<std::size_t>(parts_.options.checkpoint_pages / idle_checkpoint_divisor, 1),
                            parts_.options.wal_bytes_max});
-  group_commit_.emplace(
-      *connection_, participants_,
-      GroupCommit::Setting{parts_.clock, parts_.logger, counters_, parts_.options.unit_budget, epoch(),
-                           parts_.options.group_units_max, [this](const Error& reason) { fence(reason); }});
+  group_commit_.emplace(*connection_, participants_,
+                        GroupCommit::Setting{parts_.clock, parts_.logger, counters_, parts_.options.unit_budget,
+                                             epoch(), units_max_, [this](const Error& reason) { fence(reason); }});
   return {};
 }
 
@@ -84,7 +87,7 @@ void Writer::run() {
       (*errand)();
       idle_work_left = true;
     }
-    if (run_group(parts_.options.group_units_max)) {
+    if (run_group(units_max_)) {
       idle_work_left = true;
       continue;
     }
@@ -104,13 +107,13 @@ void Writer::run() {
 bool Writer::step(std::size_t units_max) { return run_group(units_max) || run_idle_slice(); }
 
 void Writer::drain() {
-  while (run_group(parts_.options.group_units_max)) {
+  while (run_group(units_max_)) {
   }
 }
 
 bool Writer::run_group(std::size_t units_max) {
   group_.clear();
-  parts_.queue.take(group_, std::min(units_max, parts_.options.group_units_max), parts_.options.group_bytes_max);
+  parts_.queue.take(group_, std::min(units_max, units_max_), parts_.options.group_bytes_max);
   if (group_.empty()) return false;
   if (fenced()) {
     finish(group_, Error{Errc::fenced, "write: the database is fenced; recover() first"});
@@ -185,7 +188,7 @@ void Writer::finish(std::span<QueuedUnit* const> units, const Error& outcome) {
 void Writer::finish_queued(const Error& outcome) {
   while (true) {
     group_.clear();
-    parts_.queue.take(group_, parts_.options.group_units_max, std::numeric_limits<std::size_t>::max());
+    parts_.queue.take(group_, units_max_, std::numeric_limits<std::size_t>::max());
     if (group_.empty()) return;
     finish(group_, outcome);
   }

@@ -88,6 +88,7 @@ class Writer final {
   void end_copies(const Error& why);
 
   Parts parts_;
+  const std::size_t units_max_;  // of a group; what it takes to answer so many is reserved
   WriterCounters counters_;
   Histogram& commit_seconds_;
   Histogram& commit_units_;

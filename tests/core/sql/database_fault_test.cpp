@@ -10,31 +10,18 @@
 
 #include "core/sql/ledger_workload.hpp"
 #include "core/sql/sql_test_store.hpp"
+#include "support/fault_sweep.hpp"
 
 namespace cairn {
 namespace {
 
-struct Sweep {
-  const char* name;
-  FaultPlan plan;
-};
-void PrintTo(const Sweep& sweep, std::ostream* out) { *out << sweep.name; }
-
-const Sweep sweeps[] = {
-    {"AnyCallOnce", {.kind = FaultKind::io_error}},
-    {"AnyCallFromThenOn", {.kind = FaultKind::io_error, .sticky = true}},
-    {"DiskFullOnce", {.kind = FaultKind::disk_full}},
-    {"DiskFullFromThenOn", {.kind = FaultKind::disk_full, .sticky = true}},
-    {"ShortWriteOnce", {.kind = FaultKind::short_write}},
+const auto sweeps = test::fault_sweep({
     {"ShortWriteFromThenOn", {.kind = FaultKind::short_write, .sticky = true}},
-    {"FailedSyncOnce", {.kind = FaultKind::io_error, .only = IoOp::sync}},
     {"FailedSyncThatLosesNothing", {.kind = FaultKind::io_error, .only = IoOp::sync, .failed_sync_loses = false}},
-    {"FailedSyncAfterItsEffect", {.kind = FaultKind::io_error, .only = IoOp::sync, .after_effect = true}},
-    {"FailedWriteAfterItsEffect", {.kind = FaultKind::io_error, .only = IoOp::write, .after_effect = true}},
     {"FailedOpenOnce", {.kind = FaultKind::io_error, .only = IoOp::open}},
-};
+});
 
-class FaultSweep : public testing::TestWithParam<Sweep> {};
+class FaultSweep : public testing::TestWithParam<test::FaultSweepCase> {};
 
 // One run with the n-th call failing. False when no call did: the sweep is over.
 bool survives(const FaultPlan& plan) {

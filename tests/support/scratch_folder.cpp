@@ -1,4 +1,4 @@
-#include "e2e/scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 #include <cerrno>
 #include <cstdlib>
@@ -8,7 +8,7 @@
 namespace cairn::test {
 
 ScratchFolder::ScratchFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "cairn-e2e-XXXXXX").string();
+  std::string name = (std::filesystem::temp_directory_path() / "cairn-test-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) throw std::system_error{errno, std::generic_category(), "mkdtemp " + name};
   path_ = name;
 }
