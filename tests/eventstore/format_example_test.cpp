@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "chunk_view.hpp"
 #include "frame.hpp"
 #include "frame_block.hpp"
 #include "metadata_codec.hpp"
@@ -91,6 +92,18 @@ TEST(FormatExample, BlockIsAsPrinted) {
   Bytes printed = dump("block");
   printed.insert(printed.end(), frame.begin(), frame.end());
   EXPECT_EQ(block, printed);
+}
+
+TEST(FormatExample, ThinChunkIsAsPrinted) {
+  const Bytes frame = example_frame();
+  std::vector<BytesView> slots(chunk_events);
+  slots[8] = frame;
+  Bytes chunk;
+  build_thin_chunk(7, 0x9F8E7D6C, 0x01234567, slots, chunk);
+  Bytes printed = dump("thin chunk");
+  printed.insert(printed.end(), frame.begin(), frame.end());
+  EXPECT_EQ(chunk, printed);
+  EXPECT_EQ(ChunkView::parse(printed, 7).value().link(), 0x01234567U);
 }
 
 TEST(FormatExample, IndexRowsAreAsPrinted) {
