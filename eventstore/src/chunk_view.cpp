@@ -49,7 +49,40 @@ std::string problem_of_offsets(BytesView body, std::uint32_t kept) {
   return {};
 }
 
+Error unreadable(std::uint64_t number, const std::string& problem) {
+  return Error{Errc::corrupt, fmt::format("chunk {}: {}", number, problem)}.with("position", first_position_of(number));
+}
+
 }  // namespace
+
+Result<KeptSlots> kept_slots(BytesView prefix, std::uint64_t number) {
+  if (begins_as_block(prefix)) return KeptSlots::all();
+  if (begins_thin(prefix) && prefix.size() >= thin_chunk_header_bytes) return KeptSlots::load(prefix.data() + kept_at);
+  return unreadable(number, "its first bytes are not those of a chunk");
+}
+
+Result<std::uint32_t> link_of_chunk(BytesView prefix, std::uint64_t number) {
+  if (begins_as_block(prefix)) return block_checksum(prefix);
+  if (begins_thin(prefix) && prefix.size() >= chunk_link_bytes) {
+    return load_little<std::uint32_t>(prefix.data() + link_at);
+  }
+  return unreadable(number, "its first bytes are not those of a chunk");
+}
+
+Result<FrameExtent> extent_of_frame(BytesView prefix, std::size_t size, std::uint64_t number, std::uint32_t slot) {
+  const auto kept = kept_slots(prefix, number);
+  if (!kept) return kept.error();
+  if (!kept->holds(slot)) return FrameExtent{};
+  const std::size_t entry = begins_thin(prefix) ? offset_at(kept->before(slot)) : offset_entry(slot);
+  if (prefix.size() < entry + 8) return unreadable(number, fmt::format("{} bytes are too few", size));
+  const auto begin = load_little<std::uint32_t>(prefix.data() + entry);
+  const auto end = load_little<std::uint32_t>(prefix.data() + entry + 4);
+  if (end < begin || end - begin < frame_header_bytes || end > size) {
+    return unreadable(number, fmt::format("frame of position {} from byte {} to {} of {}",
+                                          first_position_of(number) + slot, begin, end, size));
+  }
+  return FrameExtent{.begin = begin, .size = end - begin};
+}
 
 KeptSlots KeptSlots::load(const std::byte* bytes) noexcept {
   KeptSlots slots;

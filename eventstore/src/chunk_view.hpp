@@ -49,6 +49,26 @@ class KeptSlots {
 
 /// What stands before the offsets of a thin chunk.
 inline constexpr std::size_t thin_chunk_header_bytes = block_header_bytes + 4 + chunk_events / 8;
+/// So many bytes of a body, or all of a shorter one, tell where the frame of `slot` is.
+[[nodiscard]] constexpr std::size_t chunk_prefix_bytes(std::uint32_t slot) noexcept {
+  return thin_chunk_header_bytes + 4 * (std::size_t{slot} + 2);
+}
+
+/// Where within a body the frame of a slot is; size 0: the slot has none.
+struct FrameExtent {
+  std::size_t begin = 0;
+  std::size_t size = 0;
+};
+
+/// The frame of `slot` in the body of chunk `number`, of which `prefix` is the beginning and `size` the length. Looks
+/// at no checksum. Errors: corrupt (no such body).
+[[nodiscard]] Result<FrameExtent> extent_of_frame(BytesView prefix, std::size_t size, std::uint64_t number,
+                                                  std::uint32_t slot);
+/// So many bytes of a body tell its link: what the block after it holds as its previous_crc.
+inline constexpr std::size_t chunk_link_bytes = block_header_bytes + 4;
+[[nodiscard]] Result<std::uint32_t> link_of_chunk(BytesView prefix, std::uint64_t number);
+/// Which slots of that chunk have frames, under the same conditions.
+[[nodiscard]] Result<KeptSlots> kept_slots(BytesView prefix, std::uint64_t number);
 
 /// Builds the body of chunk `number` without the frames that are empty in `frames` (chunk_events of them). `link` is
 /// that of the body it replaces, and `previous_crc` as well. Overwrites `out`. docs/format.md, "Thin chunk".

@@ -48,11 +48,32 @@ Result<std::optional<GlobalPosition>> ConditionCheck::match_types(const EventQue
   for (const std::string& type : item.types) {
     const std::uint32_t number = types_.number_of(type);
     if (number == 0 || after >= head) continue;
-    auto last = search.last(type_key(number), after + 1, head);
-    if (!last) return std::move(last).error();
-    if (*last) return std::optional{GlobalPosition{**last}};
+    // Entries of events that were removed stay for a while; the last that is kept decides.
+    std::size_t passed = 0;
+    for (std::uint64_t through = head; through > after; ++passed) {
+      auto last = search.last(type_key(number), after + 1, through);
+      if (!last) return std::move(last).error();
+      if (!*last) break;
+      auto kept = is_kept(**last);
+      if (!kept) return std::move(kept).error();
+      if (*kept) return std::optional{GlobalPosition{**last}};
+      if (passed == events_max_ * postings_per_event) return too_many("type " + type);
+      through = **last - 1;
+    }
   }
   return std::optional<GlobalPosition>{};
+}
+
+Result<bool> ConditionCheck::is_kept(std::uint64_t position) {
+  if (position >= snapshot_.memory_first()) return true;
+  const auto kept = LogFetch{reader_, snapshot_, buffer_}.kept_slots(chunk_of(position));
+  if (!kept) return kept.error();
+  return kept->holds(slot_of(position));
+}
+
+Error ConditionCheck::too_many(const std::string& what) const {
+  return Error{Errc::too_broad, fmt::format("append_if: more than {} events may match {}; raise `after` or add a tag",
+                                            events_max_, what)};
 }
 
 Result<std::optional<GlobalPosition>> ConditionCheck::match_tags(const EventQueryItem& item, std::uint64_t after) {
@@ -71,15 +92,13 @@ Result<std::optional<GlobalPosition>> ConditionCheck::match_tags(const EventQuer
     events += candidates->positions.size();
     postings += candidates->postings_read;
     if (events > events_max_ || postings > events_max_ * postings_per_event) {
-      return Error{Errc::too_broad,
-                   fmt::format("append_if: more than {} events may match tag {}; raise `after` or add a tag",
-                               events_max_, item.tags.front())};
+      return too_many("tag " + item.tags.front());
     }
     buffer_.reset(1U << 20U);
     for (const std::uint64_t position : candidates->positions) {
       auto frame = fetch.frame(position);
       if (!frame) return std::move(frame).error();
-      if (matcher.matches(*frame)) return std::optional{GlobalPosition{position}};
+      if (*frame && matcher.matches(**frame)) return std::optional{GlobalPosition{position}};
     }
     next = candidates->scanned_through + 1;
   }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 
 #include <cairn/core/result.hpp>
 #include <cairn/eventstore/event_query.hpp>
@@ -38,6 +39,8 @@ class ConditionCheck {
   Result<std::optional<GlobalPosition>> match_types(const EventQueryItem& item, std::uint64_t after);
   Result<std::optional<GlobalPosition>> match_tags(const EventQueryItem& item, std::uint64_t after);
   Result<std::optional<GlobalPosition>> match_group(const EventQueryItem& item, std::uint64_t after);
+  Result<bool> is_kept(std::uint64_t position);
+  [[nodiscard]] Error too_many(const std::string& what) const;
 
   SqlReader& reader_;
   const LogSnapshot& snapshot_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "log_fetch.hpp"
+
 namespace cairn::log {
 
 void CursorStep::begin() {
@@ -40,6 +42,29 @@ Result<void> CursorStep::add(std::uint64_t position, const FrameView& frame) {
   event.data = frame.data;
   event.metadata = MetadataView{frame.metadata};
   return {};
+}
+
+Result<std::size_t> CursorStep::load_external(std::span<External> external) {
+  std::vector<std::size_t> removed;
+  auto done = read([&](SqlReader& reader) -> Result<void> {
+    removed.clear();
+    LogFetch fetch{reader, snapshot_, buffer_};
+    for (External& event : external) {
+      auto loaded = fetch.load_external_later(events_[event.index].position.value, event.frame);
+      if (!loaded) return std::move(loaded).error();
+      if (*loaded) {
+        events_[event.index].data = event.frame.data;
+      } else {
+        removed.push_back(event.index);
+      }
+    }
+    return {};
+  });
+  if (!done) return std::move(done).error();
+  for (auto index = removed.rbegin(); index != removed.rend(); ++index) {
+    events_.erase(events_.begin() + static_cast<std::ptrdiff_t>(*index));
+  }
+  return removed.size();
 }
 
 }  // namespace cairn::log

@@ -59,8 +59,14 @@ class CursorStep {
   Result<void> add(std::uint64_t position, const FrameView& frame);
   [[nodiscard]] std::span<const RecordedEvent> events() const noexcept { return events_; }
   [[nodiscard]] std::size_t count() const noexcept { return events_.size(); }
-  /// Gives an event of this step its data, when that was fetched after the event was added.
-  void set_data(std::size_t index, BytesView data) noexcept { events_[index].data = data; }
+  /// An event of this step whose payload is in a row of its own and was not read with its frame.
+  struct External {
+    std::size_t index;
+    FrameView frame;
+  };
+  /// Reads the payloads of `external`, in order of index. Events that were removed since their frames were read leave
+  /// the step; returns how many.
+  Result<std::size_t> load_external(std::span<External> external);
 
  private:
   const SqliteLog& log_;

@@ -15,6 +15,7 @@
 #include "log_cursor.hpp"
 #include "make_subscription.hpp"
 #include "retention_table.hpp"
+#include "scavenge.hpp"
 #include "schema_sql.hpp"
 #include "sqlite_log.hpp"
 #include "store_verify.hpp"
@@ -364,6 +365,10 @@ Result<void> EventStore::check_schemas() {
                                                                    {"first_position", one.first_position.value}});
   }
   return {};
+}
+
+Result<ScavengeReport> EventStore::scavenge(const ScavengeOptions& options) {
+  return log::scavenge(impl_->log, options);
 }
 
 Result<VerifyReport> EventStore::verify(const VerifyOptions& options) const {

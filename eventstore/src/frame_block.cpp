@@ -70,6 +70,10 @@ std::uint32_t build_block(std::uint64_t first_position, std::uint32_t previous_c
   return crc;
 }
 
+bool begins_as_block(BytesView bytes) noexcept {
+  return bytes.size() >= block_header_bytes && load_little<std::uint32_t>(bytes.data() + magic_at) == magic;
+}
+
 std::uint32_t block_checksum(BytesView header) noexcept {
   invariant(header.size() >= block_header_bytes, "a block's whole header is looked at");
   return load_little<std::uint32_t>(header.data() + crc_at);

@@ -22,6 +22,10 @@ inline constexpr std::uint32_t chunk_events = 256;
 [[nodiscard]] constexpr std::uint64_t first_position_of(std::uint64_t chunk) noexcept {
   return chunk * chunk_events + 1;
 }
+/// Its place within its chunk.
+[[nodiscard]] constexpr std::uint32_t slot_of(std::uint64_t position) noexcept {
+  return static_cast<std::uint32_t>((position - 1) % chunk_events);
+}
 /// Offset, within a block, of the two 32-bit numbers that say where frame `index` begins and ends.
 [[nodiscard]] constexpr std::size_t offset_entry(std::uint32_t index) noexcept {
   return block_header_bytes + 4 * std::size_t{index};
@@ -31,6 +35,9 @@ inline constexpr std::uint32_t chunk_events = 256;
 /// the checksum of the chunk before it (0 for the first). Overwrites `out`. Returns the block's checksum.
 std::uint32_t build_block(std::uint64_t first_position, std::uint32_t previous_crc, std::span<const BytesView> frames,
                           Bytes& out);
+
+/// Whether bytes are the beginning of a block.
+[[nodiscard]] bool begins_as_block(BytesView bytes) noexcept;
 
 /// The checksum a block's first block_header_bytes carry, unverified.
 [[nodiscard]] std::uint32_t block_checksum(BytesView header) noexcept;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "cursor_step.hpp"
 #include "event_matcher.hpp"
@@ -46,7 +47,7 @@ class IndexCursor final : public detail::LogCursor {
     if (!done) return std::move(done).error();
     for (std::size_t i = 0; i < found_.positions.size() && left_ > 0; ++i) {
       if (!matches_[i]) continue;
-      if (auto added = step_.add(found_.positions[i], frames_[i]); !added) return std::move(added).error();
+      if (auto added = step_.add(found_.positions[i], *frames_[i]); !added) return std::move(added).error();
       --left_;
       scanned_ = found_.positions[i];
     }
@@ -72,9 +73,9 @@ class IndexCursor final : public detail::LogCursor {
     LogFetch fetch{reader, step_.snapshot(), step_.buffer()};
     if (auto fetched = fetch.frames(found_.positions, frames_); !fetched) return fetched;
     for (std::size_t i = 0; i < frames_.size(); ++i) {
-      matches_.push_back(matcher_.matches(frames_[i]));
-      if (!matches_.back() || !frames_[i].external) continue;
-      if (auto loaded = fetch.load_external(found_.positions[i], frames_[i]); !loaded) return loaded;
+      matches_.push_back(frames_[i] && matcher_.matches(*frames_[i]));
+      if (!matches_.back() || !frames_[i]->external) continue;
+      if (auto loaded = fetch.load_external(found_.positions[i], *frames_[i]); !loaded) return loaded;
       if (step_.buffer().allocated() >= step_.step_bytes()) return end_behind(i);
     }
     return {};
@@ -126,7 +127,7 @@ class IndexCursor final : public detail::LogCursor {
   std::uint64_t high_ = 0;
   std::uint64_t scanned_ = 0;
   Candidates found_;
-  std::vector<FrameView> frames_;
+  std::vector<std::optional<FrameView>> frames_;
   std::vector<bool> matches_;
 };
 

@@ -1,14 +1,12 @@
 #include "log_fetch.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include <cairn/core/crc32c.hpp>
 
 #include "frame_block.hpp"
-#include "little_endian.hpp"
 
 namespace cairn::log {
 
@@ -42,67 +40,85 @@ Result<BytesView> LogFetch::chunk(std::uint64_t number) {
   return BytesView{body};
 }
 
-Result<FrameView> LogFetch::frame(std::uint64_t position) {
-  if (position >= snapshot_.memory_first()) return decode_frame(memory_frame(snapshot_, position, buffer_), position);
-  return frame_in_chunk(position);
+Result<std::optional<FrameView>> LogFetch::frame(std::uint64_t position) {
+  if (position < snapshot_.memory_first()) return frame_in_chunk(position);
+  auto frame = decode_frame(memory_frame(snapshot_, position, buffer_), position);
+  if (!frame) return std::move(frame).error();
+  return std::optional{*frame};
 }
 
-Result<FrameView> LogFetch::frame_in_chunk(std::uint64_t position) {
-  const std::uint64_t number = chunk_of(position);
+Result<FrameView> LogFetch::kept_frame(std::uint64_t position) {
+  auto found = frame(position);
+  if (!found) return std::move(found).error();
+  if (*found) return **found;
+  return Error{Errc::corrupt, fmt::format("position {} was removed, but should be kept", position)};
+}
+
+Result<BytesView> LogFetch::chunk_prefix(std::uint64_t number, std::size_t bytes, std::size_t& size) {
   const auto rowid = static_cast<std::int64_t>(number);
-  const auto index = static_cast<std::uint32_t>((position - 1) % chunk_events);
-  std::array<std::byte, 8> bounds;
-  if (auto read = reader_.read_blob("chunk", "body", rowid, offset_entry(index), bounds); !read) {
+  const auto found = reader_.blob_size("chunk", "body", rowid);
+  if (!found) return missing_chunk(number, found.error());
+  size = *found;
+  const auto prefix = std::span{prefix_}.first(std::min(size, bytes));
+  if (auto read = reader_.read_blob("chunk", "body", rowid, 0, prefix); !read) {
     return missing_chunk(number, read.error());
   }
-  const auto begin = load_little<std::uint32_t>(bounds.data());
-  const auto end = load_little<std::uint32_t>(bounds.data() + 4);
-  if (end < begin || end - begin < frame_header_bytes) {
-    return Error{Errc::corrupt,
-                 fmt::format("chunk {}: frame of position {} from byte {} to {}", number, position, begin, end)};
-  }
-  const auto size = reader_.blob_size("chunk", "body", rowid);
-  if (!size) return missing_chunk(number, size.error());
-  if (end > *size) {
-    return Error{Errc::corrupt,
-                 fmt::format("chunk {}: frame of position {} ends at byte {} of {}", number, position, end, *size)};
-  }
-  const std::span<std::byte> bytes = buffer_.allocate(end - begin);
-  if (auto read = reader_.read_blob("chunk", "body", rowid, begin, bytes); !read) {
-    return missing_chunk(number, read.error());
-  }
-  return decode_frame(bytes, position);
+  return BytesView{prefix};
 }
 
-Result<void> LogFetch::frames(std::span<const std::uint64_t> positions, std::vector<FrameView>& out) {
+Result<KeptSlots> LogFetch::kept_slots(std::uint64_t number) {
+  std::size_t size = 0;
+  const auto prefix = chunk_prefix(number, thin_chunk_header_bytes, size);
+  if (!prefix) return prefix.error();
+  return log::kept_slots(*prefix, number);
+}
+
+Result<std::optional<FrameView>> LogFetch::frame_in_chunk(std::uint64_t position) {
+  const std::uint64_t number = chunk_of(position);
+  const std::uint32_t slot = slot_of(position);
+  std::size_t size = 0;
+  const auto prefix = chunk_prefix(number, chunk_prefix_bytes(slot), size);
+  if (!prefix) return prefix.error();
+  const auto extent = extent_of_frame(*prefix, size, number, slot);
+  if (!extent) return extent.error();
+  if (extent->size == 0) return std::optional<FrameView>{};
+  const std::span<std::byte> bytes = buffer_.allocate(extent->size);
+  if (auto read = reader_.read_blob("chunk", "body", static_cast<std::int64_t>(number), extent->begin, bytes); !read) {
+    return missing_chunk(number, read.error());
+  }
+  auto frame = decode_frame(bytes, position);
+  if (!frame) return std::move(frame).error();
+  return std::optional{*frame};
+}
+
+Result<void> LogFetch::frames(std::span<const std::uint64_t> positions, std::vector<std::optional<FrameView>>& out) {
+  const auto take = [&](auto frame) -> Result<void> {
+    if (!frame) return std::move(frame).error();
+    out.emplace_back(*std::move(frame));
+    return {};
+  };
   for (std::size_t i = 0; i < positions.size();) {
-    if (positions[i] >= snapshot_.memory_first()) {
-      auto one = frame(positions[i++]);
-      if (!one) return std::move(one).error();
-      out.push_back(*one);
-      continue;
-    }
     const std::uint64_t number = chunk_of(positions[i]);
     std::size_t end = i + 1;
     while (end < positions.size() && chunk_of(positions[end]) == number && positions[end] < snapshot_.memory_first())
       ++end;
-    if (end - i < whole_chunk_frames) {
+    if (positions[i] >= snapshot_.memory_first() || end - i < whole_chunk_frames) {
       for (; i < end; ++i) {
-        auto one = frame_in_chunk(positions[i]);
-        if (!one) return std::move(one).error();
-        out.push_back(*one);
+        if (auto taken = take(frame(positions[i])); !taken) return taken;
       }
       continue;
     }
     auto body = chunk(number);
     if (!body) return std::move(body).error();
-    auto block = parse_chunk(*body, number);
-    if (!block) return std::move(block).error();
+    const auto view = ChunkView::parse(*body, number);
+    if (!view) return view.error();
     for (; i < end; ++i) {
-      const auto index = static_cast<std::uint32_t>((positions[i] - 1) % chunk_events);
-      auto one = decode_frame(block->frame(index), positions[i]);
-      if (!one) return std::move(one).error();
-      out.push_back(*one);
+      const std::uint32_t slot = slot_of(positions[i]);
+      if (!view->kept().holds(slot)) {
+        out.emplace_back(std::nullopt);
+      } else if (auto taken = take(decode_frame(view->frame(slot), positions[i])); !taken) {
+        return taken;
+      }
     }
   }
   return {};
@@ -123,6 +139,17 @@ Result<void> LogFetch::load_external(std::uint64_t position, FrameView& frame) {
   }
   frame.data = data;
   return {};
+}
+
+Result<bool> LogFetch::load_external_later(std::uint64_t position, FrameView& frame) {
+  auto loaded = load_external(position, frame);
+  if (loaded) return true;
+  if (loaded.error().code() != Errc::corrupt) return std::move(loaded).error();
+  const auto sealed = reader_.blob_size("chunk", "body", static_cast<std::int64_t>(chunk_of(position)));
+  if (!sealed) return std::move(loaded).error();
+  const auto kept = kept_slots(chunk_of(position));
+  if (!kept || kept->holds(slot_of(position))) return std::move(loaded).error();
+  return false;
 }
 
 }  // namespace cairn::log

@@ -59,7 +59,7 @@ struct OpenGroup {
 
   // Filled by prepare(), used by published().
   std::size_t sealed_frames = 0;  ///< how many of `frames` went into chunks
-  std::uint32_t chunk_crc = 0;    ///< of the last chunk written
+  std::uint32_t chunk_link = 0;   ///< of the last chunk written, to the next
 
   /// Call before `head` changes.
   void remember(StreamHead& head) {

@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "log_fetch.hpp"
-
 namespace cairn::log {
 
 void RecentStep::begin() {
@@ -30,23 +28,14 @@ Result<void> RecentStep::take(std::uint64_t position, BytesView frame) {
 }
 
 Result<std::span<const RecordedEvent>> RecentStep::finish() {
-  auto loaded = load_external();
-  step_.release_snapshot();
-  if (!loaded) return std::move(loaded).error();
-  return step_.events();
-}
-
-Result<void> RecentStep::load_external() {
-  if (external_.empty()) return {};
-  return step_.read([&](SqlReader& reader) -> Result<void> {
-    LogFetch fetch{reader, step_.snapshot(), step_.buffer()};
-    for (External& event : external_) {
-      const std::uint64_t position = step_.events()[event.index].position.value;
-      if (auto loaded = fetch.load_external(position, event.frame); !loaded) return loaded;
-      step_.set_data(event.index, event.frame.data);
+  if (!external_.empty()) {
+    if (auto loaded = step_.load_external(external_); !loaded) {
+      step_.release_snapshot();
+      return std::move(loaded).error();
     }
-    return {};
-  });
+  }
+  step_.release_snapshot();
+  return step_.events();
 }
 
 void RecentStep::release() {

@@ -30,16 +30,10 @@ class RecentStep {
   void release();
 
  private:
-  struct External {
-    std::size_t index;
-    FrameView frame;
-  };
-  Result<void> load_external();
-
   CursorStep step_;
   FrameArena frames_;
   std::size_t bytes_ = 0;
-  std::vector<External> external_;
+  std::vector<CursorStep::External> external_;
 };
 
 /// A frame that is in memory, without its checksum looked at. Errors: corrupt.

@@ -15,6 +15,7 @@ namespace cairn::log {
 struct StoredRetention {
   StreamRetention keep{};
   std::uint64_t deleted_before = 0;  ///< revisions below belong to a deleted life of the stream
+  std::uint64_t removed_before = 0;  ///< revisions below may have been removed from the log by scavenge
   bool tombstone = false;
 
   /// Whether a stream whose next revision is `next_revision` reads as existing.

@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "chunk_view.hpp"
 #include "cursor_step.hpp"
 #include "event_matcher.hpp"
-#include "frame_block.hpp"
 #include "log_cursor.hpp"
 #include "log_fetch.hpp"
 
@@ -121,34 +121,35 @@ class ScanCursor final : public detail::LogCursor {
 
   Result<void> take_chunk(const Copied& chunk, std::uint64_t high) {
     const std::uint64_t first = first_position_of(chunk.number);
-    auto block = parse_chunk(chunk.body, chunk.number);
-    if (!block) return std::move(block).error();
-    if (auto linked = check_chain(chunk.number, *block); !linked) return linked;
+    const auto view = ChunkView::parse(chunk.body, chunk.number);
+    if (!view) return view.error();
+    if (auto linked = check_chain(chunk.number, *view); !linked) return linked;
     const std::uint64_t begin = std::max(low_, first);
     const std::uint64_t last = std::min(high, first + chunk_events - 1);
     for (std::uint64_t i = 0; i <= last - begin && goes_on(); ++i) {
       const std::uint64_t position = forward_ ? begin + i : last - i;
-      const auto frame = decode_verified_frame(block->frame(static_cast<std::uint32_t>(position - first)));
+      scanned_in_chunk_ = position;
+      if (!view->kept().holds(slot_of(position))) continue;
+      const auto frame = decode_verified_frame(view->frame(slot_of(position)));
       if (!frame)
         return Error{Errc::corrupt, fmt::format("chunk {}: frame of position {} is malformed", chunk.number, position)};
       if (auto taken = take(position, *frame); !taken) return taken;
-      scanned_in_chunk_ = position;
     }
     return {};
   }
 
   /// Neighbouring chunks must agree on the checksum that links them.
-  Result<void> check_chain(std::uint64_t number, const BlockView& block) {
+  Result<void> check_chain(std::uint64_t number, const ChunkView& chunk) {
     const bool follows = linked_ && number == linked_chunk_ + 1;
     const bool precedes = linked_ && number + 1 == linked_chunk_;
-    if ((follows && block.previous_crc() != linked_crc_) || (precedes && block.crc() != linked_previous_crc_) ||
-        (number == 0 && block.previous_crc() != 0)) {
+    if ((follows && chunk.previous_crc() != link_) || (precedes && chunk.link() != linked_previous_crc_) ||
+        (number == 0 && chunk.previous_crc() != 0)) {
       return Error{Errc::corrupt, fmt::format("chunk {} is not the one its neighbour was written beside", number)};
     }
     linked_ = true;
     linked_chunk_ = number;
-    linked_crc_ = block.crc();
-    linked_previous_crc_ = block.previous_crc();
+    link_ = chunk.link();
+    linked_previous_crc_ = chunk.previous_crc();
     return {};
   }
 
@@ -169,26 +170,15 @@ class ScanCursor final : public detail::LogCursor {
   /// Large payloads are fetched for the events that passed the filter only.
   Result<void> load_external() {
     if (external_.empty()) return {};
-    auto done = step_.read([&](SqlReader& reader) -> Result<void> {
-      LogFetch fetch{reader, step_.snapshot(), step_.buffer()};
-      for (External& event : external_) {
-        const std::uint64_t position = step_.events()[event.index].position.value;
-        if (auto loaded = fetch.load_external(position, event.frame); !loaded) return loaded;
-        step_.set_data(event.index, event.frame.data);
-      }
-      return {};
-    });
+    auto removed = step_.load_external(external_);
     external_.clear();
     external_bytes_ = 0;
-    return done;
+    if (!removed) return std::move(removed).error();
+    left_ += *removed;
+    return {};
   }
 
   static constexpr std::uint64_t memory_events_max = 1'024;
-
-  struct External {
-    std::size_t index;
-    FrameView frame;
-  };
 
   CursorStep step_;
   EventMatcher matcher_;
@@ -200,11 +190,11 @@ class ScanCursor final : public detail::LogCursor {
   std::uint64_t scanned_ = 0;
   std::uint64_t scanned_in_chunk_ = 0;
   std::vector<Copied> copied_;
-  std::vector<External> external_;
+  std::vector<CursorStep::External> external_;
   std::size_t external_bytes_ = 0;
   bool linked_ = false;
   std::uint64_t linked_chunk_ = 0;
-  std::uint32_t linked_crc_ = 0;
+  std::uint32_t link_ = 0;
   std::uint32_t linked_previous_crc_ = 0;
 };
 

@@ -82,6 +82,10 @@ class SqliteLog final : public CommitParticipant {
   [[nodiscard]] Database& database() const noexcept { return database_; }
   [[nodiscard]] const EventStoreOptions& options() const noexcept { return options_; }
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
+  /// Events up to here may leave the log: nothing in memory leads to them. Writer's thread.
+  [[nodiscard]] std::uint64_t removable_through() const;
+  /// Held by what must not run beside another of its kind: verify and scavenge.
+  [[nodiscard]] std::mutex& upkeep() const noexcept { return upkeep_; }
 
  private:
   struct Target;  // where one stream of an append goes
@@ -93,6 +97,9 @@ class SqliteLog final : public CommitParticipant {
   Result<std::optional<Appended>> stored_at(Unit& unit, const StreamHead& head, std::uint64_t first_revision,
                                             const EncodedStream& stream);
   Result<std::optional<Appended>> remembered(Unit& unit, const EncodedStream& stream);
+  Result<std::optional<std::uint64_t>> consecutive_at(Unit& unit, std::span<const std::uint64_t> positions,
+                                                      std::string_view stream);
+  Result<std::optional<std::uint64_t>> position_of(SqlReader& reader, const Uuid& id);
   Result<void> create_stream(Unit& unit, StreamHead& head);
   Result<std::uint32_t> type_number(Unit& unit, std::string_view type);
   Result<void> note_schema(Unit& unit, std::uint32_t type, std::uint32_t version, std::uint64_t position);
@@ -133,7 +140,7 @@ class SqliteLog final : public CommitParticipant {
   std::shared_ptr<NameTable> categories_ = std::make_shared<NameTable>();
   boost::unordered_flat_set<std::uint64_t> schemas_;  ///< schema_key() of all shapes in table event_schema
   std::uint32_t next_stream_ = 1;
-  std::uint32_t last_chunk_crc_ = 0;
+  std::uint32_t last_chunk_link_ = 0;
   Timestamp last_recorded_at_{};
   std::uint64_t indexed_through_ = 0;
   bool ids_readable_ = true;               ///< false after a slice of idle work could not read them
@@ -150,6 +157,7 @@ class SqliteLog final : public CommitParticipant {
   std::shared_ptr<const NameTable> published_categories_;
   std::atomic<std::uint64_t> head_{0};
   std::atomic<std::uint64_t> retention_version_{0};
+  mutable std::mutex upkeep_;
   std::shared_ptr<WaitList> wait_list_ = std::make_shared<WaitList>();
 };
 

@@ -8,6 +8,7 @@
 #include "frame.hpp"
 #include "index_key.hpp"
 #include "log_fetch.hpp"
+#include "retention_table.hpp"
 #include "sqlite_log.hpp"
 #include "step_buffer.hpp"
 #include "stream_positions.hpp"
@@ -24,6 +25,14 @@ Error partly_stored(const EncodedStream& stream, const StreamHead& head, std::si
 
 Error deleted_for_ever(const EncodedStream& stream) {
   return Error{Errc::stream_deleted, fmt::format("append {}: the stream was deleted for ever", stream.name)};
+}
+
+Appended repeated_at(std::uint64_t first_revision, std::span<const std::uint64_t> positions) {
+  return {.first_revision = {first_revision},
+          .last_revision = {first_revision + positions.size() - 1},
+          .first_position = {positions.front()},
+          .last_position = {positions.back()},
+          .repeated = true};
 }
 
 /// True when the expectation pins the place of the batch, so that a repeat is found there for ever.
@@ -113,20 +122,23 @@ Result<std::optional<Appended>> SqliteLog::stored_at(Unit& unit, const StreamHea
   if (first_revision >= head.next_revision || head.next_revision - first_revision < stream.events.size()) {
     return std::optional<Appended>{};
   }
+  auto retention = read_retention(unit, head.number);
+  if (!retention) return std::move(retention).error();
+  if (*retention && first_revision < (*retention)->removed_before) return std::optional<Appended>{};
   const std::uint64_t last_revision = first_revision + stream.events.size() - 1;
   const LogSnapshot snapshot = unit_snapshot();
-  StepBuffer buffer;
-  LogFetch fetch{unit, snapshot, buffer};
-  auto positions = stream_positions(unit, snapshot, pending_, &group_, head.number, first_revision, last_revision,
-                                    stream.events.size());
+  const StreamIndex index{unit, snapshot, pending_, &group_, head.number};
+  auto positions = stream_positions(index, first_revision, last_revision, stream.events.size());
   if (!positions) return std::move(positions).error();
   if (positions->size() < stream.events.size()) {
     return Error{Errc::corrupt,
                  fmt::format("stream {}: the index ends before revision {}", stream.name, last_revision)};
   }
   positions->resize(stream.events.size());
+  StepBuffer buffer;
+  LogFetch fetch{unit, snapshot, buffer};
   for (std::size_t i = 0; i < positions->size(); ++i) {
-    auto frame = fetch.frame((*positions)[i]);
+    auto frame = fetch.kept_frame((*positions)[i]);
     if (!frame) return std::move(frame).error();
     if (frame->stream_name != stream.name || frame->revision != first_revision + i) {
       return Error{Errc::corrupt,
@@ -135,58 +147,63 @@ Result<std::optional<Appended>> SqliteLog::stored_at(Unit& unit, const StreamHea
     }
     if (frame->id != stream.events[i].id) return std::optional<Appended>{};
   }
-  return std::optional{Appended{.first_revision = {first_revision},
-                                .last_revision = {last_revision},
-                                .first_position = {positions->front()},
-                                .last_position = {positions->back()},
-                                .repeated = true}};
+  return std::optional{repeated_at(first_revision, *positions)};
 }
 
 /// The batch as the id window (or the index of all ids) remembers it. Errors: conflict when a part of it is stored.
 Result<std::optional<Appended>> SqliteLog::remembered(Unit& unit, const EncodedStream& stream) {
-  std::size_t stored = 0;
-  std::optional<std::uint64_t> first_position;
+  std::vector<std::uint64_t> positions;
   for (const EncodedEvent& event : stream.events) {
-    auto found = resolve(unit, {&event.id, 1});
-    if (!found) return std::move(found).error();
-    if (!found->front()) continue;
-    if (&event == stream.events.data()) first_position = found->front()->value;
-    ++stored;
+    auto position = position_of(unit, event.id);
+    if (!position) return std::move(position).error();
+    if (*position) positions.push_back(**position);
   }
-  if (stored == 0) return std::optional<Appended>{};
+  if (positions.empty()) return std::optional<Appended>{};
+  if (positions.size() == stream.events.size()) {
+    auto first_revision = consecutive_at(unit, positions, stream.name);
+    if (!first_revision) return std::move(first_revision).error();
+    if (*first_revision) return std::optional{repeated_at(**first_revision, positions)};
+  }
   auto head = head_of(unit, stream.name);
   if (!head) return std::move(head).error();
-  if (stored == stream.events.size()) {
-    const LogSnapshot snapshot = unit_snapshot();
-    StepBuffer buffer;
-    LogFetch fetch{unit, snapshot, buffer};
-    auto frame = fetch.frame(*first_position);
-    if (!frame) return std::move(frame).error();
-    if (frame->stream_name == stream.name) {
-      auto same = stored_at(unit, **head, frame->revision, stream);
-      if (!same) return std::move(same).error();
-      if (*same) return *same;
-    }
-  }
-  return partly_stored(stream, **head, stored);
+  return partly_stored(stream, **head, positions.size());
 }
 
-Result<std::vector<std::optional<GlobalPosition>>> SqliteLog::resolve(SqlReader& reader, std::span<const Uuid> ids) {
+/// The revision of the event at the first of `positions`, if they hold a run of `stream`'s events. By the log and not
+/// by the stream's index, which may have let go of what the stream does not keep.
+Result<std::optional<std::uint64_t>> SqliteLog::consecutive_at(Unit& unit, std::span<const std::uint64_t> positions,
+                                                               std::string_view stream) {
+  const LogSnapshot snapshot = unit_snapshot();
+  StepBuffer buffer;
+  LogFetch fetch{unit, snapshot, buffer};
+  std::optional<std::uint64_t> first;
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    auto frame = fetch.kept_frame(positions[i]);
+    if (!frame) return std::move(frame).error();
+    if (!first) first = frame->revision;
+    if (frame->stream_name != stream || frame->revision != *first + i) return std::optional<std::uint64_t>{};
+  }
+  return first;
+}
+
+Result<std::optional<std::uint64_t>> SqliteLog::position_of(SqlReader& reader, const Uuid& id) {
   if (ids_missing_through_ > 0) {
     if (auto loaded = load_older_ids(reader, std::numeric_limits<std::size_t>::max()); !loaded) {
       return std::move(loaded).error();
     }
   }
+  const auto position = ids_.position_of(id);
+  if (position || !options_.index_all_ids) return position;
+  return reader.first<std::uint64_t>("SELECT position FROM event_id WHERE id = $1", {BytesView{id.bytes()}});
+}
+
+Result<std::vector<std::optional<GlobalPosition>>> SqliteLog::resolve(SqlReader& reader, std::span<const Uuid> ids) {
   std::vector<std::optional<GlobalPosition>> found;
   found.reserve(ids.size());
   for (const Uuid& id : ids) {
-    auto position = ids_.position_of(id);
-    if (!position && options_.index_all_ids) {
-      auto row = reader.first<std::uint64_t>("SELECT position FROM event_id WHERE id = $1", {BytesView{id.bytes()}});
-      if (!row) return std::move(row).error();
-      position = *row;
-    }
-    found.push_back(position ? std::optional{GlobalPosition{*position}} : std::nullopt);
+    auto position = position_of(reader, id);
+    if (!position) return std::move(position).error();
+    found.push_back(*position ? std::optional{GlobalPosition{**position}} : std::nullopt);
   }
   return found;
 }
@@ -198,8 +215,9 @@ Result<void> SqliteLog::index_ids(Unit& unit, std::uint64_t after, std::uint64_t
   for (std::uint64_t position = after + 1; position <= through; ++position) {
     auto frame = fetch.frame(position);
     if (!frame) return std::move(frame).error();
+    if (!*frame) continue;
     auto indexed = unit.exec("INSERT OR IGNORE INTO event_id (id, position) VALUES ($1, $2)",
-                             {BytesView{frame->id.bytes()}, position});
+                             {BytesView{(*frame)->id.bytes()}, position});
     if (!indexed) return std::move(indexed).error();
   }
   return {};

@@ -132,7 +132,7 @@ Result<void> SqliteLog::write_events(Unit& unit) {
   const std::uint64_t end = next_position();
   const std::uint64_t sealed_end = first_unsealed + (end - first_unsealed) / chunk_events * chunk_events;
   const std::uint64_t group_first = head_.load(std::memory_order_relaxed) + 1;
-  group_.chunk_crc = last_chunk_crc_;
+  group_.chunk_link = last_chunk_link_;
   group_.sealed_frames = sealed_end > group_first ? sealed_end - group_first : 0;
 
   if (sealed_end > first_unsealed) {
@@ -143,7 +143,7 @@ Result<void> SqliteLog::write_events(Unit& unit) {
   if (group_.sealed_frames == group_.frames.size()) return {};
   const std::span<const BytesView> rest = std::span{group_.frames}.subspan(group_.sealed_frames);
   const std::uint64_t rest_first = group_first + group_.sealed_frames;
-  build_block(rest_first, group_.chunk_crc, rest, block_);
+  build_block(rest_first, group_.chunk_link, rest, block_);
   auto stored = unit.exec("INSERT INTO tail (first, body) VALUES ($1, $2)", {rest_first, block_});
   if (!stored) return std::move(stored).error();
   return {};
@@ -154,7 +154,7 @@ Result<void> SqliteLog::write_chunks(Unit& unit, std::uint64_t sealed_end) {
   std::array<BytesView, chunk_events> frames;
   for (std::uint64_t first = tail_->first_position; first < sealed_end; first += chunk_events) {
     for (std::uint32_t i = 0; i < chunk_events; ++i) frames[i] = all.memory_frame(first + i);
-    group_.chunk_crc = build_block(first, group_.chunk_crc, frames, block_);
+    group_.chunk_link = build_block(first, group_.chunk_link, frames, block_);
     auto stored = unit.exec("INSERT INTO chunk (number, body) VALUES ($1, $2)", {chunk_of(first), block_});
     if (!stored) return std::move(stored).error();
   }
@@ -241,7 +241,7 @@ void SqliteLog::publish_tail() {
       at += rest[i].size();
     }
     tail->buffers.push_back(std::move(bytes));
-    last_chunk_crc_ = group_.chunk_crc;
+    last_chunk_link_ = group_.chunk_link;
     recent = sealed_beside(*tail);
   } else {
     for (std::size_t i = 0; i < group_.frames.size(); ++i) {

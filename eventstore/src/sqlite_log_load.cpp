@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "chunk_view.hpp"
 #include "frame.hpp"
 #include "frame_block.hpp"
 #include "index_key.hpp"
@@ -71,11 +72,13 @@ Result<void> SqliteLog::load_schemas(SqlReader& reader) {
 Result<void> SqliteLog::load_tail(SqlReader& reader) {
   auto last_chunk = reader.first<std::int64_t>("SELECT coalesce(max(number), -1) FROM chunk", {});
   if (!last_chunk) return std::move(last_chunk).error();
-  last_chunk_crc_ = 0;
+  last_chunk_link_ = 0;
   if (**last_chunk >= 0) {
-    std::array<std::byte, block_header_bytes> header;
-    if (auto read = reader.read_blob("chunk", "body", **last_chunk, 0, header); !read) return read;
-    last_chunk_crc_ = block_checksum(header);
+    std::array<std::byte, chunk_link_bytes> prefix;
+    if (auto read = reader.read_blob("chunk", "body", **last_chunk, 0, prefix); !read) return read;
+    const auto link = link_of_chunk(prefix, static_cast<std::uint64_t>(**last_chunk));
+    if (!link) return link.error();
+    last_chunk_link_ = *link;
   }
   const std::uint64_t first = first_position_of(static_cast<std::uint64_t>(**last_chunk + 1));
   auto tail = std::make_shared<LogTail>(first);
@@ -91,7 +94,8 @@ Result<void> SqliteLog::load_tail(SqlReader& reader) {
       outcome = block.error();
       return false;
     }
-    if (row_first != next || block->previous_crc() != last_chunk_crc_ || next + block->count() - first > chunk_events) {
+    if (row_first != next || block->previous_crc() != last_chunk_link_ ||
+        next + block->count() - first > chunk_events) {
       outcome = Error{Errc::corrupt, fmt::format("tail row {} does not follow position {}", row_first, next - 1)};
       return false;
     }
@@ -146,7 +150,7 @@ Result<void> SqliteLog::load_older_ids(SqlReader& reader, std::size_t chunks) {
   const std::uint64_t window_first = head > options_.id_window ? head - options_.id_window + 1 : 1;
   for (; chunks > 0 && ids_missing_through_ >= window_first; --chunks) {
     const std::uint64_t number = chunk_of(ids_missing_through_);
-    std::array<Uuid, chunk_events> ids;
+    std::array<std::optional<Uuid>, chunk_events> ids;  // an event that was removed has none
     const std::uint64_t first = first_position_of(number);
     auto loaded = for_each_frame(reader, number, [&](std::uint64_t position, BytesView bytes) -> Result<void> {
       const auto frame = decode_verified_frame(bytes);
@@ -156,7 +160,7 @@ Result<void> SqliteLog::load_older_ids(SqlReader& reader, std::size_t chunks) {
     });
     if (!loaded) return loaded;
     for (std::uint64_t position = ids_missing_through_; position >= std::max(first, window_first); --position) {
-      ids_.add_older(ids[position - first], position);
+      if (const auto& id = ids[position - first]) ids_.add_older(*id, position);
     }
     ids_missing_through_ = first - 1;
   }
@@ -171,10 +175,11 @@ Result<void> SqliteLog::for_each_frame(SqlReader& reader, std::uint64_t number, 
   auto body = LogFetch{reader, committed, buffer}.chunk(number);
   if (!body) return std::move(body).error();
   const std::uint64_t first = first_position_of(number);
-  auto block = parse_chunk(*body, number);
-  if (!block) return std::move(block).error();
+  const auto view = ChunkView::parse(*body, number);
+  if (!view) return view.error();
   for (std::uint32_t i = 0; i < chunk_events; ++i) {
-    if (auto done = on_frame(first + i, block->frame(i)); !done) return done;
+    if (!view->kept().holds(i)) continue;
+    if (auto done = on_frame(first + i, view->frame(i)); !done) return done;
   }
   return {};
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
@@ -45,8 +46,12 @@ Result<void> SqliteLog::set_retention(Unit& unit, std::string_view stream, const
   if (at.tombstone) return tombstoned("set_retention", stream);
   if (!at.exists()) return no_such_stream("set_retention", stream);
   if (auto good = check(stream, keep, at.next_revision); !good) return good;
+  auto stored = read_retention(unit, at.number);
+  if (!stored) return std::move(stored).error();
+  StoredRetention retention = stored->value_or(StoredRetention{});
+  retention.keep = keep;
   group_.retention_changed = true;
-  return write_retention(unit, at.number, {.keep = keep, .deleted_before = at.deleted_before});
+  return write_retention(unit, at.number, retention);
 }
 
 Result<void> SqliteLog::delete_stream(Unit& unit, std::string_view stream, ExpectedRevision expected, Deletion how) {
@@ -72,6 +77,13 @@ Result<void> SqliteLog::delete_stream(Unit& unit, std::string_view stream, Expec
   at.deleted_before = retention.deleted_before;
   at.tombstone = retention.tombstone;
   return {};
+}
+
+std::uint64_t SqliteLog::removable_through() const {
+  const std::uint64_t head = head_.load(std::memory_order_relaxed);
+  // At least the last event stays: it has the log's latest time.
+  const std::uint64_t newest = std::max<std::uint64_t>(options_.id_window, 1);
+  return std::min({indexed_through_, recent().first_position() - 1, head - std::min(head, newest)});
 }
 
 }  // namespace cairn::log

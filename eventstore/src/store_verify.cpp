@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -10,8 +11,8 @@
 #include <cairn/core/sql/database.hpp>
 #include <cairn/eventstore/stream_id.hpp>
 
+#include "chunk_view.hpp"
 #include "frame.hpp"
-#include "frame_block.hpp"
 #include "index_key.hpp"
 #include "index_tables.hpp"
 #include "log_fetch.hpp"
@@ -77,37 +78,41 @@ class Verifier {
   }
 
   Result<void> check_log() {
-    std::uint32_t previous_crc = 0;
+    std::uint32_t link = 0;
     const std::uint64_t sealed_end = snapshot_.memory_first();
     for (std::uint64_t number = 0; first_position_of(number) < sealed_end; ++number) {
-      auto done = read([&](SqlReader&, LogFetch& fetch) -> Result<void> {
+      auto done = read([&](SqlReader& reader, LogFetch& fetch) -> Result<void> {
         auto body = fetch.chunk(number);
         if (!body) return std::move(body).error();
         const std::uint64_t first = first_position_of(number);
-        auto block = parse_chunk(*body, number);
-        if (!block) return std::move(block).error();
-        if (block->previous_crc() != previous_crc) {
+        const auto view = ChunkView::parse(*body, number);
+        if (!view) return view.error();
+        if (view->previous_crc() != link) {
           return Error{Errc::corrupt, fmt::format("chunk {} does not follow chunk {}: link {:08x}, expected {:08x}",
-                                                  number, number - 1, block->previous_crc(), previous_crc)};
+                                                  number, number - 1, view->previous_crc(), link)};
         }
-        previous_crc = block->crc();
+        link = view->link();
         for (std::uint32_t i = 0; i < chunk_events; ++i) {
-          if (auto good = check_frame(fetch, block->frame(i), first + i); !good) return good;
+          if (!view->kept().holds(i)) {
+            ++report_.removed;
+            continue;
+          }
+          if (auto good = check_frame(reader, fetch, view->frame(i), first + i); !good) return good;
         }
         return {};
       });
       if (!done) return done;
       ++report_.chunks;
     }
-    return read([&](SqlReader&, LogFetch& fetch) -> Result<void> {
+    return read([&](SqlReader& reader, LogFetch& fetch) -> Result<void> {
       for (std::uint64_t position = sealed_end; position <= snapshot_.head; ++position) {
-        if (auto good = check_frame(fetch, snapshot_.memory_frame(position), position); !good) return good;
+        if (auto good = check_frame(reader, fetch, snapshot_.memory_frame(position), position); !good) return good;
       }
       return {};
     });
   }
 
-  Result<void> check_frame(LogFetch& fetch, BytesView bytes, std::uint64_t position) {
+  Result<void> check_frame(SqlReader& reader, LogFetch& fetch, BytesView bytes, std::uint64_t position) {
     auto frame = decode_frame(bytes, position);
     if (!frame) return std::move(frame).error();
     if (frame->external) {
@@ -134,6 +139,9 @@ class Verifier {
         return true;
       });
       expected_postings_ += 2 + tags.size();
+      auto removed = removed_before(reader, frame->stream);
+      if (!removed) return std::move(removed).error();
+      if (frame->revision >= *removed) ++expected_stream_entries_;
     }
     if (++report_.events % progress_events == 0 && options_.on_progress) {
       options_.on_progress(report_.events, snapshot_.head);
@@ -168,14 +176,39 @@ class Verifier {
             });
         if (!walked) return walked;
         if (!outcome) return outcome;
+        if (auto begun = check_beginnings(reader, entries); !begun) return begun;
         more = rows == rows_step;
         return check_entries(reader, fetch, entries, true, counted);
       });
       if (!done) return done;
     }
     report_.index_entries += counted;
-    if (counted == indexed_through_) return {};
-    return Error{Errc::corrupt, fmt::format("stream index: {} entries for {} events", counted, indexed_through_)};
+    if (counted == expected_stream_entries_) return {};
+    return Error{Errc::corrupt,
+                 fmt::format("stream index: {} entries for {} events", counted, expected_stream_entries_)};
+  }
+
+  /// A stream begins with revision 0, or before what scavenge has removed of it ends.
+  Result<void> check_beginnings(SqlReader& reader, const std::vector<Entry>& entries) {
+    for (const Entry& entry : entries) {
+      if (entry.key == last_stream_begun_) continue;
+      last_stream_begun_ = entry.key;
+      if (entry.revision == 0) continue;
+      auto removed = removed_before(reader, entry.key);
+      if (!removed) return std::move(removed).error();
+      if (entry.revision <= *removed) continue;
+      return Error{Errc::corrupt, fmt::format("stream index, stream {}: revisions 0 to {} are missing", entry.key,
+                                              entry.revision - 1)};
+    }
+    return {};
+  }
+
+  /// Below this revision a stream's events may have been removed.
+  Result<std::uint64_t> removed_before(SqlReader& reader, std::uint64_t stream) {
+    if (log_.retention_version() == 0) return std::uint64_t{0};
+    auto row = reader.first<std::uint64_t>("SELECT removed_before FROM stream_retention WHERE stream = $1", {stream});
+    if (!row) return std::move(row).error();
+    return row->value_or(0);
   }
 
   /// Rows come in order of (stream, revision); within a stream revisions have no gap.
@@ -185,7 +218,7 @@ class Verifier {
     const auto revision = row.get<std::uint64_t>(1);
     if (row_stream != stream) {
       stream = row_stream;
-      next_revision = 0;
+      next_revision = revision;
       ++report_.streams;
     }
     if (revision != next_revision) {
@@ -287,7 +320,17 @@ class Verifier {
       if (frames_first_ > i || i >= frames_first_ + frames_.size()) {
         if (auto fetched = fetch_run(fetch, entries, i); !fetched) return fetched;
       }
-      const FrameView& frame = frames_[i - frames_first_];
+      if (streams) {
+        auto removed = removed_before(reader, entry.key);
+        if (!removed) return std::move(removed).error();
+        if (entry.revision < *removed) continue;
+      }
+      if (!frames_[i - frames_first_]) {
+        if (!streams) continue;
+        return Error{Errc::corrupt, fmt::format("stream index, stream {}: revision {} was removed, but should be kept",
+                                                entry.key, entry.revision)};
+      }
+      const FrameView& frame = *frames_[i - frames_first_];
       const bool agrees =
           streams ? frame.stream == entry.key && frame.revision == entry.revision : has_key(frame, entry.key);
       if (!agrees) {
@@ -295,8 +338,9 @@ class Verifier {
                                                 streams ? "stream index, stream" : "index key", entry.key,
                                                 entry.position, frame.stream_name, frame.revision)};
       }
-      if (streams && entry.revision == 0) {
+      if (streams && entry.key != last_stream_checked_) {
         if (auto good = check_stream_row(reader, frame); !good) return good;
+        last_stream_checked_ = entry.key;
       }
       if (entry.position <= indexed_through_) ++counted;
     }
@@ -362,14 +406,21 @@ class Verifier {
   std::set<std::pair<std::uint32_t, std::uint32_t>> schemas_;  // type, version
   std::uint64_t indexed_through_ = 0;
   std::uint64_t expected_postings_ = 0;
+  std::uint64_t expected_stream_entries_ = 0;
+  std::uint64_t last_stream_begun_ = 0;  // numbers of streams begin with 1
+  std::uint64_t last_stream_checked_ = 0;
   Timestamp last_recorded_at_{};
-  std::vector<FrameView> frames_;
+  std::vector<std::optional<FrameView>> frames_;
   std::size_t frames_first_ = 0;
 };
 
 }  // namespace
 
 Result<VerifyReport> verify_store(const SqliteLog& log, const VerifyOptions& options) {
+  const std::unique_lock alone{log.upkeep(), std::try_to_lock};
+  if (!alone) {
+    return Error{Errc::unavailable, "verify: a scavenge or another verify of this store runs; call again after it"};
+  }
   return Verifier{log, options}.run();
 }
 

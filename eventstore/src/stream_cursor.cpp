@@ -39,7 +39,7 @@ class StreamCursor final : public detail::LogCursor {
     if (!done) return std::move(done).error();
     for (std::size_t i = 0; i < frames_.size(); ++i) {
       if (auto checked = check(i); !checked) return std::move(checked).error();
-      if (auto added = step_.add(positions_[i], frames_[i]); !added) return std::move(added).error();
+      if (auto added = step_.add(positions_[i], *frames_[i]); !added) return std::move(added).error();
     }
     left_ -= frames_.size();
     if (!frames_.empty()) {
@@ -80,8 +80,8 @@ class StreamCursor final : public detail::LogCursor {
       const std::size_t count = std::min(events_fetched, positions_.size() - done);
       if (auto fetched = fetch.frames(std::span{positions_}.subspan(done, count), frames_); !fetched) return fetched;
       for (std::size_t i = done; i < frames_.size(); ++i) {
-        if (!frames_[i].external) continue;
-        if (auto loaded = fetch.load_external(positions_[i], frames_[i]); !loaded) return loaded;
+        if (!frames_[i] || !frames_[i]->external) continue;
+        if (auto loaded = fetch.load_external(positions_[i], *frames_[i]); !loaded) return loaded;
         if (step_.buffer().allocated() < step_.step_bytes()) continue;
         frames_.resize(i + 1);
       }
@@ -91,7 +91,6 @@ class StreamCursor final : public detail::LogCursor {
   }
 
   Result<void> find(SqlReader& reader) {
-    const auto& pending = step_.log().pending();
     auto kept = apply_retention(reader);
     if (!kept || !*kept) return kept ? Result<void>{} : Result<void>{std::move(kept).error()};
     std::uint64_t limit = std::min<std::uint64_t>(events_step, left_);
@@ -108,8 +107,7 @@ class StreamCursor final : public detail::LogCursor {
       limit = std::min(limit, high_ - low_ + 1);
     }
     const std::uint64_t from = forward_ ? low_ : high_ - limit + 1;
-    auto positions = stream_positions(reader, step_.snapshot(), pending, step_.group(), number_, from, high_,
-                                      static_cast<std::size_t>(limit));
+    auto positions = stream_positions(index(reader), from, high_, static_cast<std::size_t>(limit));
     if (!positions) return std::move(positions).error();
     positions_ = std::move(*positions);
     if (!forward_) {
@@ -127,10 +125,14 @@ class StreamCursor final : public detail::LogCursor {
   }
 
   Result<void> find_head(SqlReader& reader) {
-    auto last = last_revision(reader, step_.snapshot(), step_.log().pending(), step_.group(), number_);
+    auto last = last_revision(index(reader));
     if (!last) return std::move(last).error();
     if (*last) stream_head_ = Revision{**last};
     return {};
+  }
+
+  [[nodiscard]] StreamIndex index(SqlReader& reader) const {
+    return {reader, step_.snapshot(), step_.log().pending(), step_.group(), number_};
   }
 
   /// Raises low_ to what the stream keeps; false when there is nothing to read.
@@ -146,7 +148,8 @@ class StreamCursor final : public detail::LogCursor {
     if (!retention.exists(next)) stream_head_.reset();
     std::uint64_t first = std::max(low_, retention.first_kept(next));
     if (retention.keep.age_max && first < next) {
-      auto young = first_young(reader, retention, first, next);
+      LogFetch fetch{reader, step_.snapshot(), step_.buffer()};
+      auto young = first_young(index(reader), fetch, retention, step_.log().clock().now(), first, next);
       if (!young) return std::move(young).error();
       first = *young;
     }
@@ -157,37 +160,18 @@ class StreamCursor final : public detail::LogCursor {
     return low_ < next && low_ <= high_;
   }
 
-  /// The first revision from `first` on that age does not let go of, or `next`. Times do not decrease along a stream.
-  Result<std::uint64_t> first_young(SqlReader& reader, const StoredRetention& retention, std::uint64_t first,
-                                    std::uint64_t next) {
-    const Timestamp now = step_.log().clock().now();
-    LogFetch fetch{reader, step_.snapshot(), step_.buffer()};
-    // The usual case is that nothing is too old: ask the first one first.
-    for (std::uint64_t asked = first; first < next; asked = first + (next - first) / 2) {
-      auto position =
-          stream_positions(reader, step_.snapshot(), step_.log().pending(), step_.group(), number_, asked, asked, 1);
-      if (!position) return std::move(position).error();
-      if (position->empty()) {
-        return Error{Errc::corrupt, fmt::format("stream {}: the index lacks revision {}", stream_.text(), asked)};
-      }
-      auto frame = fetch.frame(position->front());
-      if (!frame) return std::move(frame).error();
-      if (retention.is_too_old(frame->recorded_at, now)) {
-        first = asked + 1;
-      } else {
-        next = asked;
-      }
-    }
-    return first;
-  }
-
   /// An index entry counts only when the frame it leads to agrees.
   Result<void> check(std::size_t i) const {
     const std::uint64_t revision = forward_ ? first_revision_ + i : first_revision_ - i;
-    if (frames_[i].stream_name == stream_.text() && frames_[i].revision == revision) return {};
+    const std::optional<FrameView>& frame = frames_[i];
+    if (!frame) {
+      return Error{Errc::corrupt, fmt::format("stream {}: revision {} was removed from position {}, but should be kept",
+                                              stream_.text(), revision, positions_[i])};
+    }
+    if (frame->stream_name == stream_.text() && frame->revision == revision) return {};
     return Error{Errc::corrupt,
                  fmt::format("stream {}: the index has position {} for revision {}, which holds {} revision {}",
-                             stream_.text(), positions_[i], revision, frames_[i].stream_name, frames_[i].revision)};
+                             stream_.text(), positions_[i], revision, frame->stream_name, frame->revision)};
   }
 
   CursorStep step_;
@@ -205,7 +189,7 @@ class StreamCursor final : public detail::LogCursor {
   std::optional<Revision> stream_head_;
   std::optional<Revision> truncated_before_;
   std::vector<std::uint64_t> positions_;
-  std::vector<FrameView> frames_;
+  std::vector<std::optional<FrameView>> frames_;
 };
 
 }  // namespace

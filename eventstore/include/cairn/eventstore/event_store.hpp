@@ -15,6 +15,7 @@
 #include <cairn/eventstore/event_store_options.hpp>
 #include <cairn/eventstore/read_options.hpp>
 #include <cairn/eventstore/reader.hpp>
+#include <cairn/eventstore/scavenge.hpp>
 #include <cairn/eventstore/stream_retention.hpp>
 #include <cairn/eventstore/subscribe_options.hpp>
 #include <cairn/eventstore/subscription.hpp>
@@ -127,8 +128,23 @@ class EventStore final {
   /// Errors: fenced (recover() first).
   [[nodiscard]] Result<std::vector<std::optional<GlobalPosition>>> resolve(std::span<const Uuid> event_ids) const;
 
+  /// Takes what streams do not keep out of the log and gives its room back to the file system, while appends go on.
+  ///
+  /// Positions and revisions of what stays do not change; those of what went are not used again. It goes for good: a
+  /// setting that is relaxed later brings back nothing that a scavenge has begun to remove from that stream, and
+  /// read_all, filters, conditions, resolve() and the recognition of repeats no longer see it. The newest events stay
+  /// whatever their streams keep: the last `id_window`, those that subscriptions share in memory, and those whose
+  /// index entries wait in memory. What went may still be read in backups, exports and the write-ahead log until the
+  /// next checkpoint.
+  ///
+  /// Done in slices, each a unit of its own: a crash or a stop loses at most the last one, and the next call goes on
+  /// there. Errors: cancelled (stopped), unavailable (verify or another scavenge of this store runs), corrupt (names
+  /// the chunk; nothing of its slice was done), and those of a write.
+  Result<ScavengeReport> scavenge(const ScavengeOptions& options = {});
+
   /// Reads everything and checks it: checksums, the chain of chunks, density of positions and revisions, every
-  /// index entry against the log and the log against the indexes. Runs beside appends.
+  /// index entry against the log and the log against the indexes. Runs beside appends. Errors: cancelled (stopped),
+  /// unavailable (a scavenge or another verify of this store runs), and those of a read.
   [[nodiscard]] Result<VerifyReport> verify(const VerifyOptions& options = {}) const;
 
   /// Copies the store, everything in its database, into a file of its own while appends go on: the state of one moment,

@@ -11,8 +11,9 @@ namespace cairn {
 /// How much of a stream is kept. All parts hold at once and each cuts the stream at its front: what is left is always
 /// its newest events, from some revision on. The default keeps everything.
 ///
-/// What is cut is gone from reads of the stream, load() and subscriptions to it at once, and stays in the log: read_all
-/// and filters, append conditions, resolve() and the recognition of repeats go on seeing it.
+/// What is cut is gone from reads of the stream, load() and subscriptions to it at once, and stays in the log until
+/// EventStore::scavenge(): read_all and filters, append conditions, resolve() and the recognition of repeats see it so
+/// long.
 struct StreamRetention {
   /// The newest so many; at least 1.
   std::optional<std::uint64_t> events_max{};

@@ -20,6 +20,7 @@ struct VerifyOptions {
 /// What verify found. `first_bad` is empty when the log is as it was written.
 struct VerifyReport {
   std::uint64_t events = 0;
+  std::uint64_t removed = 0;  ///< positions whose event scavenge has taken out of the log
   std::uint64_t chunks = 0;
   std::uint64_t streams = 0;
   std::uint64_t index_entries = 0;

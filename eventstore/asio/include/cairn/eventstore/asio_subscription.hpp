@@ -63,8 +63,8 @@ class AsioSubscription final {
 
   /// Everything but `strand` is used on the strand only.
   struct State {
-    State(boost::asio::any_io_executor executor, Subscription given)
-        : strand{boost::asio::make_strand(std::move(executor))},
+    State(const boost::asio::any_io_executor& executor, Subscription given)
+        : strand{boost::asio::make_strand(executor)},
           posts{strand},
           woken{strand, boost::asio::steady_timer::time_point::max()},
           subscription{std::move(given)} {}

@@ -1,0 +1,412 @@
+#include "scavenge.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cairn/core/sql/database.hpp>
+
+#include "chunk_view.hpp"
+#include "frame.hpp"
+#include "index_tables.hpp"
+#include "log_fetch.hpp"
+#include "posting_codec.hpp"
+#include "retention_table.hpp"
+#include "sqlite_log.hpp"
+#include "step_buffer.hpp"
+#include "stream_positions.hpp"
+
+namespace cairn::log {
+
+namespace {
+
+// A slice ends when it has done so much of one of these: about a millisecond of the writer's time.
+constexpr std::size_t slice_bytes_read = 512U << 10U;
+constexpr std::size_t slice_bytes_written = 128U << 10U;
+constexpr std::uint64_t slice_rows = 256;
+/// Chunks whose kept slots are remembered while postings are looked at; 32 bytes each.
+constexpr std::size_t remembered_chunks_max = 16'384;
+
+/// The rows scavenge_* of table store.
+struct Place {
+  enum Phase : std::uint8_t { none = 0, log = 1, stream_index = 2, postings = 3, file = 4 };
+  Phase phase = none;
+  std::int64_t next = 0;      ///< chunk; stream; posting key
+  std::int64_t position = 0;  ///< of the last posting looked at
+  std::int64_t end = 0;       ///< the first chunk that is left alone
+  std::int64_t removed = 0;   ///< events, since the scavenge began
+};
+
+struct Slice {
+  Place place;  ///< where the next one begins
+  std::uint64_t events_removed = 0;
+  std::uint64_t chunks_rewritten = 0;
+  std::uint64_t pages_released = 0;
+  std::uint64_t pages_free = 0;
+};
+
+Result<Place> read_place(SqlReader& reader) {
+  Place place;
+  std::int64_t phase = 0;
+  const std::array<std::pair<const char*, std::int64_t*>, 5> rows{{{"scavenge_phase", &phase},
+                                                                   {"scavenge_next", &place.next},
+                                                                   {"scavenge_position", &place.position},
+                                                                   {"scavenge_end", &place.end},
+                                                                   {"scavenge_removed", &place.removed}}};
+  for (const auto& [key, value] : rows) {
+    auto row = reader.first<std::int64_t>("SELECT value FROM store WHERE key = $1", {key});
+    if (!row) return std::move(row).error();
+    if (!*row) return Error{Errc::corrupt, fmt::format("table store has no row {}", key)};
+    *value = **row;
+  }
+  if (phase < Place::none || phase > Place::file || place.end < 0 || place.position < 0 || place.removed < 0) {
+    return Error{Errc::corrupt, fmt::format("table store: scavenge_phase {}, next {}, position {}, end {}, removed {}",
+                                            phase, place.next, place.position, place.end, place.removed)};
+  }
+  place.phase = static_cast<Place::Phase>(phase);
+  return place;
+}
+
+Result<void> write_place(Unit& unit, const Place& place) {
+  const std::array<std::pair<const char*, std::int64_t>, 5> rows{{{"scavenge_phase", place.phase},
+                                                                  {"scavenge_next", place.next},
+                                                                  {"scavenge_position", place.position},
+                                                                  {"scavenge_end", place.end},
+                                                                  {"scavenge_removed", place.removed}}};
+  for (const auto& [key, value] : rows) {
+    auto stored = unit.exec("UPDATE store SET value = $2 WHERE key = $1 AND value <> $2", {key, value});
+    if (!stored) return std::move(stored).error();
+  }
+  return {};
+}
+
+Result<std::int64_t> number_of(SqlReader& reader, std::string_view sql) {
+  auto row = reader.first<std::int64_t>(sql, {});
+  if (!row) return std::move(row).error();
+  return row->value_or(0);
+}
+
+/// Removes events from the chunks of one slice.
+class ChunkSlice {
+ public:
+  ChunkSlice(const SqliteLog& log, Unit& unit, Slice& slice)
+      : log_{log}, unit_{unit}, slice_{slice}, snapshot_{log.unit_snapshot()}, now_{log.clock().now()} {}
+
+  Result<void> run() {
+    auto indexed = number_of(unit_, "SELECT value FROM store WHERE key = 'all_ids_indexed'");
+    if (!indexed) return std::move(indexed).error();
+    ids_indexed_ = *indexed != 0;
+    Place& place = slice_.place;
+    while (place.next < place.end && read_ < slice_bytes_read && written_ < slice_bytes_written) {
+      if (auto done = rewrite(static_cast<std::uint64_t>(place.next)); !done) return done;
+      ++place.next;
+    }
+    for (const auto& [stream, cut] : cuts_) {
+      if (cut.removed_before <= cut.stored) continue;
+      auto raised =
+          unit_.exec("UPDATE stream_retention SET removed_before = $2 WHERE stream = $1", {stream, cut.removed_before});
+      if (!raised) return std::move(raised).error();
+    }
+    return {};
+  }
+
+ private:
+  /// Where a stream is cut.
+  struct Cut {
+    StoredRetention retention{};
+    std::uint64_t first_kept = 0;  ///< age left aside
+    std::uint64_t stored = 0;      ///< removed_before, as the row has it
+    std::uint64_t removed_before = 0;
+  };
+
+  Result<Cut*> cut_of(std::uint32_t stream) {
+    const auto [place, fresh] = cuts_.try_emplace(stream);
+    Cut& cut = place->second;
+    if (!fresh) return &cut;
+    auto retention = read_retention(unit_, stream);
+    if (!retention) return std::move(retention).error();
+    if (!*retention) return &cut;
+    cut.retention = **retention;
+    cut.stored = cut.retention.removed_before;
+    cut.removed_before = cut.stored;
+    const StreamIndex index{unit_, snapshot_, log_.pending(), &log_.open_group(), stream};
+    auto last = last_revision(index);
+    if (!last) return std::move(last).error();
+    if (!*last) return Error{Errc::corrupt, fmt::format("stream {}: its index is empty", stream)};
+    cut.first_kept = cut.retention.first_kept(**last + 1);
+    return &cut;
+  }
+
+  Result<void> rewrite(std::uint64_t number) {
+    buffer_.reset(1U << 20U);
+    LogFetch fetch{unit_, snapshot_, buffer_};
+    auto body = fetch.chunk(number);
+    if (!body) return std::move(body).error();
+    read_ += body->size();
+    const auto view = ChunkView::parse(*body, number);
+    if (!view) return view.error();
+    std::array<BytesView, chunk_events> kept;
+    std::uint64_t removed = 0;
+    for (std::uint32_t slot = 0; slot < chunk_events; ++slot) {
+      if (!view->kept().holds(slot)) continue;
+      const std::uint64_t position = first_position_of(number) + slot;
+      const auto frame = decode_verified_frame(view->frame(slot));
+      if (!frame) {
+        return Error{Errc::corrupt, fmt::format("chunk {}: frame of position {} is malformed", number, position)};
+      }
+      auto cut = cut_of(frame->stream);
+      if (!cut) return std::move(cut).error();
+      if (frame->revision >= (*cut)->first_kept && !(*cut)->retention.is_too_old(frame->recorded_at, now_)) {
+        kept[slot] = view->frame(slot);
+        continue;
+      }
+      (*cut)->removed_before = std::max({(*cut)->removed_before, (*cut)->first_kept, frame->revision + 1});
+      if (auto gone = remove(position, *frame); !gone) return gone;
+      ++removed;
+    }
+    if (removed == 0) return {};
+    build_thin_chunk(number, view->previous_crc(), view->link(), kept, thin_);
+    auto stored = unit_.exec("UPDATE chunk SET body = $2 WHERE number = $1", {number, thin_});
+    if (!stored) return std::move(stored).error();
+    written_ += thin_.size();
+    ++slice_.chunks_rewritten;
+    slice_.events_removed += removed;
+    return {};
+  }
+
+  /// What stands elsewhere of an event that leaves its chunk.
+  Result<void> remove(std::uint64_t position, const FrameView& frame) {
+    if (frame.external) {
+      auto gone = unit_.exec("DELETE FROM payload WHERE position = $1", {position});
+      if (!gone) return std::move(gone).error();
+    }
+    if (ids_indexed_) {
+      auto gone =
+          unit_.exec("DELETE FROM event_id WHERE id = $1 AND position = $2", {BytesView{frame.id.bytes()}, position});
+      if (!gone) return std::move(gone).error();
+    }
+    return {};
+  }
+
+  const SqliteLog& log_;
+  Unit& unit_;
+  Slice& slice_;
+  const LogSnapshot snapshot_;
+  const Timestamp now_;
+  bool ids_indexed_ = false;
+  boost::unordered_flat_map<std::uint32_t, Cut> cuts_;
+  StepBuffer buffer_;
+  Bytes thin_;
+  std::size_t read_ = 0;
+  std::size_t written_ = 0;
+};
+
+class Scavenge {
+ public:
+  Scavenge(SqliteLog& log, const ScavengeOptions& options) : log_{log}, options_{options} {}
+
+  Result<ScavengeReport> run() {
+    for (;;) {
+      if (options_.stop.stop_requested()) return Error{Errc::cancelled, "scavenge: stopped; call again to go on"};
+      auto slice = log_.database().write([this](Unit& unit) { return run_slice(unit); });
+      if (!slice) return std::move(slice).error();
+      report_.events_removed += slice->events_removed;
+      report_.chunks_rewritten += slice->chunks_rewritten;
+      report_.pages_released += slice->pages_released;
+      report_.looked_through = {static_cast<std::uint64_t>(slice->place.end) * chunk_events};
+      if (slice->place.phase == Place::none) return report_;
+      if (options_.on_progress) options_.on_progress(progress_of(*slice));
+    }
+  }
+
+ private:
+  Result<Slice> run_slice(Unit& unit) {
+    Slice slice;
+    auto place = read_place(unit);
+    if (!place) return std::move(place).error();
+    slice.place = *place;
+    auto done = work(unit, slice);
+    if (!done) return std::move(done).error();
+    if (auto stored = write_place(unit, slice.place); !stored) return std::move(stored).error();
+    return slice;
+  }
+
+  Result<void> work(Unit& unit, Slice& slice) {
+    Place& place = slice.place;
+    switch (place.phase) {
+      case Place::none: return begin(place);
+      case Place::log: return clean_log(unit, slice);
+      case Place::stream_index: return clean_stream_index(unit, place);
+      case Place::postings: return clean_postings(unit, place);
+      case Place::file: return shrink_file(unit, slice);
+    }
+    return {};
+  }
+
+  Result<void> begin(Place& place) const {
+    place = {.end = static_cast<std::int64_t>(log_.removable_through() / chunk_events)};
+    if (place.end > 0 && log_.retention_version() > 0) place.phase = Place::log;
+    return {};
+  }
+
+  Result<void> clean_log(Unit& unit, Slice& slice) const {
+    Place& place = slice.place;
+    // What this process remembers may reach further back than what the one that began remembered.
+    place.end = std::min(place.end, static_cast<std::int64_t>(log_.removable_through() / chunk_events));
+    if (auto done = ChunkSlice{log_, unit, slice}.run(); !done) return done;
+    place.removed += static_cast<std::int64_t>(slice.events_removed);
+    if (place.next < place.end) return {};
+    place.phase = place.removed > 0 ? Place::stream_index : Place::none;
+    place.next = 0;
+    return {};
+  }
+
+  /// `next` is the last stream that is done with.
+  static Result<void> clean_stream_index(Unit& unit, Place& place) {
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> streams;
+    auto walked = unit.each(
+        "SELECT stream, removed_before FROM stream_retention WHERE stream > $1 AND removed_before > 0 ORDER BY stream "
+        "LIMIT $2",
+        {place.next, slice_rows},
+        [&](const Row& row) { streams.emplace_back(row.get<std::uint32_t>(0), row.get<std::uint64_t>(1)); });
+    if (!walked) return walked;
+    std::uint64_t left = slice_rows;
+    for (const auto& [stream, removed_before] : streams) {
+      // The row that removed_before falls into, or the stream's last one, stays: its head is known from there.
+      auto dropped = unit.exec(
+          "DELETE FROM stream_index WHERE (stream, revision) IN (SELECT stream, revision FROM stream_index WHERE "
+          "stream = $1 AND revision < (SELECT max(revision) FROM stream_index WHERE stream = $1 AND revision <= $2) "
+          "ORDER BY revision LIMIT $3)",
+          {stream, removed_before, left});
+      if (!dropped) return std::move(dropped).error();
+      left -= std::min(left, static_cast<std::uint64_t>(*dropped) + 1);
+      if (left == 0) return {};
+      place.next = stream;
+    }
+    if (streams.size() == slice_rows) return {};
+    place.phase = Place::postings;
+    place.next = std::numeric_limits<std::int64_t>::min();
+    place.position = 0;
+    return {};
+  }
+
+  /// `next` and `position` are the last row that was looked at.
+  Result<void> clean_postings(Unit& unit, Place& place) {
+    struct Posting {
+      std::int64_t key;
+      std::uint64_t position;
+      bool kept;
+    };
+    std::vector<Posting> rows;
+    Result<void> outcome;
+    std::vector<std::uint64_t> positions;
+    StepBuffer buffer;
+    const LogSnapshot snapshot = log_.unit_snapshot();
+    LogFetch fetch{unit, snapshot, buffer};
+    auto walked = unit.each(
+        "SELECT key, position, more FROM posting WHERE (key, position) > ($1, $2) ORDER BY key, position LIMIT $3",
+        {place.next, place.position, slice_rows}, [&](const Row& row) {
+          Posting& posting = rows.emplace_back(Posting{row.integer(0), row.get<std::uint64_t>(1), true});
+          positions.assign(1, posting.position);
+          outcome = decode_positions(posting.position, row.blob(2), index_row_positions_max, positions);
+          if (!outcome) return false;
+          auto kept = keeps_any(fetch, positions, static_cast<std::uint64_t>(place.end));
+          if (kept) {
+            posting.kept = *kept;
+          } else {
+            outcome = std::move(kept).error();
+          }
+          return outcome.has_value();
+        });
+    if (!walked) return walked;
+    if (!outcome) return outcome;
+    for (const Posting& posting : rows) {
+      if (posting.kept) continue;
+      auto dropped = unit.exec("DELETE FROM posting WHERE key = $1 AND position = $2", {posting.key, posting.position});
+      if (!dropped) return std::move(dropped).error();
+    }
+    if (rows.size() == slice_rows) {
+      place.next = rows.back().key;
+      place.position = static_cast<std::int64_t>(rows.back().position);
+      return {};
+    }
+    place.phase = Place::file;
+    place.next = 0;
+    place.position = 0;
+    return {};
+  }
+
+  /// Whether the log has an event at one of `positions`, which ascend.
+  Result<bool> keeps_any(LogFetch& fetch, const std::vector<std::uint64_t>& positions, std::uint64_t end) {
+    // The last one first: what is removed is older than what is kept.
+    for (auto position = positions.rbegin(); position != positions.rend(); ++position) {
+      const std::uint64_t number = chunk_of(*position);
+      if (number >= end) return true;
+      auto known = slots_.find(number);
+      if (known == slots_.end()) {
+        auto slots = fetch.kept_slots(number);
+        if (!slots) return std::move(slots).error();
+        if (slots_.size() == remembered_chunks_max) slots_.clear();
+        known = slots_.emplace(number, *slots).first;
+      }
+      if (known->second.holds(slot_of(*position))) return true;
+    }
+    return false;
+  }
+
+  static Result<void> shrink_file(Unit& unit, Slice& slice) {
+    const auto before = number_of(unit, "PRAGMA page_count");
+    if (!before) return before.error();
+    auto vacuumed = unit.exec("PRAGMA incremental_vacuum(32)");
+    if (!vacuumed) return std::move(vacuumed).error();
+    const auto after = number_of(unit, "PRAGMA page_count");
+    if (!after) return after.error();
+    const auto left = number_of(unit, "PRAGMA freelist_count");
+    if (!left) return left.error();
+    slice.pages_released = static_cast<std::uint64_t>(std::max<std::int64_t>(*before - *after, 0));
+    slice.pages_free = static_cast<std::uint64_t>(*left);
+    if (*left == 0 || slice.pages_released == 0) slice.place.phase = Place::none;
+    return {};
+  }
+
+  [[nodiscard]] ScavengeProgress progress_of(const Slice& slice) {
+    const Place& place = slice.place;
+    switch (place.phase) {
+      case Place::none: break;
+      case Place::log:
+        return {ScavengePhase::log, static_cast<std::uint64_t>(place.next), static_cast<std::uint64_t>(place.end)};
+      case Place::stream_index: return {ScavengePhase::stream_index, static_cast<std::uint64_t>(place.next), 0};
+      case Place::postings: {
+        // Keys are spread over all numbers: how far through them is how far along.
+        constexpr std::uint64_t parts = 1'000;
+        const std::uint64_t key = std::bit_cast<std::uint64_t>(place.next) + (std::uint64_t{1} << 63U);
+        return {ScavengePhase::postings, key / (std::numeric_limits<std::uint64_t>::max() / parts), parts};
+      }
+      case Place::file: return {ScavengePhase::file, report_.pages_released, report_.pages_released + slice.pages_free};
+    }
+    return {};
+  }
+
+  SqliteLog& log_;
+  const ScavengeOptions& options_;
+  ScavengeReport report_;
+  boost::unordered_flat_map<std::uint64_t, KeptSlots> slots_;  // as of the end of the log's phase
+};
+
+}  // namespace
+
+Result<ScavengeReport> scavenge(SqliteLog& log, const ScavengeOptions& options) {
+  const std::unique_lock alone{log.upkeep(), std::try_to_lock};
+  if (!alone) {
+    return Error{Errc::unavailable, "scavenge: a verify or another scavenge of this store runs; call again after it"};
+  }
+  return Scavenge{log, options}.run();
+}
+
+}  // namespace cairn::log
