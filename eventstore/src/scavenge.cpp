@@ -214,7 +214,7 @@ class Scavenge {
   Result<ScavengeReport> run() {
     for (;;) {
       if (options_.stop.stop_requested()) return Error{Errc::cancelled, "scavenge: stopped; call again to go on"};
-      auto slice = log_.database().write([this](Unit& unit) { return run_slice(unit); });
+      auto slice = log_.database().write_background([this](Unit& unit) { return run_slice(unit); });
       if (!slice) return std::move(slice).error();
       report_.events_removed += slice->events_removed;
       report_.chunks_rewritten += slice->chunks_rewritten;

@@ -376,12 +376,16 @@ INSTANTIATE_TEST_SUITE_P(Indexed, Retention, testing::Values(4'096, 1),
 
 TEST(RetentionTable, ARowThatNobodyWroteIsNamedByVerify) {
   const std::pair<const char*, const char*> cases[] = {
-      {"INSERT INTO stream_retention VALUES (2, NULL, NULL, 0, 0, 0)",
+      {"INSERT INTO stream_retention VALUES (2, NULL, NULL, 0, 0, 0, 0)",
        "retention of stream 2: there is no such stream"},
-      {"INSERT INTO stream_retention VALUES (1, 0, NULL, 0, 0, 0)", "retention of stream 1: numbers out of range"},
-      {"INSERT INTO stream_retention VALUES (1, NULL, -5, 0, 0, 0)", "retention of stream 1: numbers out of range"},
-      {"INSERT INTO stream_retention VALUES (1, NULL, NULL, -1, 0, 0)", "retention of stream 1: numbers out of range"},
-      {"INSERT INTO stream_retention VALUES (1, NULL, NULL, 0, 0, 2)", "retention of stream 1: numbers out of range"},
+      {"INSERT INTO stream_retention VALUES (1, 0, NULL, 0, 0, 0, 0)", "retention of stream 1: numbers out of range"},
+      {"INSERT INTO stream_retention VALUES (1, NULL, -5, 0, 0, 0, 0)", "retention of stream 1: numbers out of range"},
+      {"INSERT INTO stream_retention VALUES (1, NULL, NULL, -1, 0, 0, 0)",
+       "retention of stream 1: numbers out of range"},
+      {"INSERT INTO stream_retention VALUES (1, NULL, NULL, 0, 0, 2, 0)",
+       "retention of stream 1: numbers out of range"},
+      {"INSERT INTO stream_retention VALUES (1, NULL, NULL, 0, 0, 0, -1)",
+       "retention of stream 1: numbers out of range"},
   };
   for (const auto& [sql, words] : cases) {
     MemoryStore store;

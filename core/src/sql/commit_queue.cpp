@@ -54,6 +54,16 @@ Result<void> CommitQueue::push(QueuedUnit& unit, bool may_wait) {
   return Error{Errc::timeout, fmt::format("queue a unit: {} units and {} bytes wait already", units_.size(), bytes_)};
 }
 
+Result<void> CommitQueue::push_background(QueuedUnit& unit) {
+  std::unique_lock lock{mutex_};
+  if (refusal_) return *refusal_;
+  background_.push_back(&unit);
+  const bool wake = std::exchange(writer_sleeps_, false);
+  lock.unlock();
+  if (wake) work_.notify_one();
+  return {};
+}
+
 Result<void> CommitQueue::push_errand(Errand errand) {
   std::unique_lock lock{mutex_};
   if (stopped_) return Error{Errc::cancelled, "the database is closed"};
@@ -86,11 +96,25 @@ std::optional<CommitQueue::Errand> CommitQueue::take_errand() {
   return errand;
 }
 
-CommitQueue::Found CommitQueue::wait(std::optional<std::chrono::microseconds> patience) {
+QueuedUnit* CommitQueue::take_background() {
+  const std::lock_guard lock{mutex_};
+  if (background_.empty()) return nullptr;
+  QueuedUnit* const unit = background_.front();
+  background_.pop_front();
+  return unit;
+}
+
+bool CommitQueue::has_background() const {
+  const std::lock_guard lock{mutex_};
+  return !background_.empty();
+}
+
+CommitQueue::Found CommitQueue::wait(std::optional<std::chrono::microseconds> patience, bool for_background) {
   std::unique_lock lock{mutex_};
   const auto has_work = [this] { return !units_.empty() || !errands_.empty(); };
-  const auto awake = [&] { return has_work() || stopped_; };
-  if (!has_work() && !stopped_) {
+  const auto has_background = [&] { return for_background && !background_.empty(); };
+  const auto awake = [&] { return has_work() || stopped_ || has_background(); };
+  if (!awake()) {
     writer_sleeps_ = true;
     if (patience) {
       work_.wait_for(lock, *patience, awake);
@@ -100,12 +124,13 @@ CommitQueue::Found CommitQueue::wait(std::optional<std::chrono::microseconds> pa
     writer_sleeps_ = false;
   }
   if (has_work()) return Found::work;
-  return stopped_ ? Found::stop : Found::nothing;
+  if (stopped_) return Found::stop;
+  return has_background() ? Found::background : Found::nothing;
 }
 
 bool CommitQueue::quiet() const {
   const std::lock_guard lock{mutex_};
-  return units_.empty() && errands_.empty() && !stopped_;
+  return units_.empty() && errands_.empty() && background_.empty() && !stopped_;
 }
 
 void CommitQueue::refuse(const Error& reason) {

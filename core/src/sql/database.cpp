@@ -153,16 +153,19 @@ Result<void> Database::submit(QueuedUnit& unit) {
   return impl_->queue.push(unit, may_wait);
 }
 
-Result<void> Database::run_blocking(QueuedUnit& unit) {
+Result<void> Database::run_blocking(QueuedUnit& unit, Turn turn) {
   if (auto allowed = sql::refuse_inside_writer("Database::write"); !allowed) return allowed;
   WaitedUnit waited{unit};
+  const auto push = [&](bool may_wait) {
+    return turn == Turn::usual ? impl_->queue.push(waited, may_wait) : impl_->queue.push_background(waited);
+  };
   if (!impl_->stepped()) {
-    if (auto queued = impl_->queue.push(waited, true); !queued) return queued;
+    if (auto queued = push(true); !queued) return queued;
     return waited.answer.wait();
   }
-  auto queued = impl_->queue.push(waited, false);
+  auto queued = push(false);
   while (!queued && queued.error().code() == Errc::timeout && impl_->writer.step(impl_->options.group_units_max)) {
-    queued = impl_->queue.push(waited, false);
+    queued = push(false);
   }
   if (!queued) return queued;
   while (!waited.answer.given()) impl_->writer.step(impl_->options.group_units_max);

@@ -23,6 +23,9 @@ namespace {
 // that began sooner would make it wait.
 constexpr std::chrono::microseconds idle_after{10'000};
 
+// How many times its own length a background unit leaves to the others before the next one, while they want it.
+constexpr int background_leaves = 2;
+
 // An idle checkpoint costs two syncs, so it should save some copying later.
 constexpr std::size_t idle_checkpoint_divisor = 8;
 
@@ -82,20 +85,27 @@ Result<void> Writer::connect() {
 
 void Writer::run() {
   bool idle_work_left = false;
+  bool calm = false;  // nobody but the background has written for idle_after
   while (true) {
     while (auto errand = parts_.queue.take_errand()) {
       (*errand)();
       idle_work_left = true;
     }
+    if ((calm || background_has_turn()) && run_background()) idle_work_left = true;
     if (run_group(units_max_)) {
       idle_work_left = true;
+      calm = false;
       continue;
     }
-    const auto patience = idle_work_left ? std::optional{idle_after} : std::nullopt;
-    switch (parts_.queue.wait(patience)) {
-      case CommitQueue::Found::stop: return;
-      case CommitQueue::Found::work: break;
+    const bool background_turn = calm || background_has_turn();
+    const bool background_later = !background_turn && parts_.queue.has_background();
+    const auto patience = idle_work_left || background_later ? std::optional{idle_after} : std::nullopt;
+    switch (parts_.queue.wait(patience, background_turn || !patience)) {
+      case CommitQueue::Found::stop: drain(); return;
+      case CommitQueue::Found::work:
+      case CommitQueue::Found::background: break;
       case CommitQueue::Found::nothing:
+        calm = true;
         while (parts_.queue.quiet() && run_idle_slice()) {
         }
         idle_work_left = !parts_.queue.quiet();
@@ -104,10 +114,10 @@ void Writer::run() {
   }
 }
 
-bool Writer::step(std::size_t units_max) { return run_group(units_max) || run_idle_slice(); }
+bool Writer::step(std::size_t units_max) { return run_group(units_max) || run_background() || run_idle_slice(); }
 
 void Writer::drain() {
-  while (run_group(units_max_)) {
+  while (run_group(units_max_) || run_background()) {
   }
 }
 
@@ -115,10 +125,28 @@ bool Writer::run_group(std::size_t units_max) {
   group_.clear();
   parts_.queue.take(group_, std::min(units_max, units_max_), parts_.options.group_bytes_max);
   if (group_.empty()) return false;
-  if (fenced()) {
-    finish(group_, Error{Errc::fenced, "write: the database is fenced; recover() first"});
-    return true;
-  }
+  const SteadyTime started = parts_.clock.steady_now();
+  run_units();
+  others_took_ += parts_.clock.steady_now() - started;
+  return true;
+}
+
+// In a transaction of its own: whatever becomes of it, no unit that somebody waits for shares its fate or its bytes.
+bool Writer::run_background() {
+  QueuedUnit* const unit = parts_.queue.take_background();
+  if (unit == nullptr) return false;
+  group_.assign(1, unit);
+  const SteadyTime started = parts_.clock.steady_now();
+  run_units();
+  background_took_ = parts_.clock.steady_now() - started;
+  others_took_ = {};
+  return true;
+}
+
+bool Writer::background_has_turn() const noexcept { return others_took_ >= background_leaves * background_took_; }
+
+void Writer::run_units() {
+  if (fenced()) return finish(group_, Error{Errc::fenced, "write: the database is fenced; recover() first"});
   if (!log_trusted_) {
     auto trusted = make_log_trusted();
     group_commit_->refuse_writes(trusted ? std::nullopt : std::optional{trusted.error()});
@@ -132,7 +160,6 @@ bool Writer::run_group(std::size_t units_max) {
   commit_units_.record(static_cast<double>(units));
   idle_work_failed_ = false;
   if (!fenced()) checkpoint(checkpointer_->after_commit());
-  return true;
 }
 
 bool Writer::run_idle_slice() {
@@ -189,7 +216,11 @@ void Writer::finish_queued(const Error& outcome) {
   while (true) {
     group_.clear();
     parts_.queue.take(group_, units_max_, std::numeric_limits<std::size_t>::max());
-    if (group_.empty()) return;
+    if (group_.empty()) {
+      QueuedUnit* const background = parts_.queue.take_background();
+      if (background == nullptr) return;
+      group_.push_back(background);
+    }
     finish(group_, outcome);
   }
 }

@@ -50,9 +50,9 @@ class Writer final {
   Result<void> open();
   /// The life of the writer's thread: until the queue is stopped and empty.
   void run();
-  /// One group, or one slice of idle work; false when there was nothing to do.
+  /// One group, or one background unit, or one slice of idle work; false when there was nothing to do.
   bool step(std::size_t units_max);
-  /// Runs what is queued, and no idle work.
+  /// Runs what is queued, background units as well, and no idle work.
   void drain();
   Result<void> attach(CommitParticipant& participant);
   void detach(CommitParticipant& participant);
@@ -79,6 +79,9 @@ class Writer final {
   Result<void> reconnect();
   Result<void> make_log_trusted();
   bool run_group(std::size_t units_max);
+  bool run_background();
+  [[nodiscard]] bool background_has_turn() const noexcept;
+  void run_units();
   bool run_idle_slice();
   void finish(std::span<QueuedUnit* const> units, const Error& outcome);
   void finish_queued(const Error& outcome);
@@ -100,6 +103,8 @@ class Writer final {
   std::optional<GroupCommit> group_commit_;
   std::vector<std::shared_ptr<LiveCopy>> copies_;  // under way
   std::vector<QueuedUnit*> group_;
+  SteadyTime::duration background_took_{};  // the last background unit
+  SteadyTime::duration others_took_{};      // all groups since
   std::atomic<bool> fenced_{false};
   std::atomic<std::uint64_t> epoch_{1};
   bool log_trusted_ = true;        // false: what a dead owner left must be written again first

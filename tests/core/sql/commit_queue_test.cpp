@@ -98,13 +98,13 @@ TEST_F(CommitQueueTest, RefusalReachesNewAndWaitingProducersAndLeavesWhatIsQueue
 
 TEST_F(CommitQueueTest, WriterSleepsUntilThereIsWork) {
   CommitQueue queue{{10, 10'000, 0ms}, clock_};
-  EXPECT_EQ(queue.wait(1us), CommitQueue::Found::nothing);
+  EXPECT_EQ(queue.wait(1us, false), CommitQueue::Found::nothing);
   std::jthread producer{[&] { EXPECT_TRUE(queue.push(a_, true)); }};
-  EXPECT_EQ(queue.wait(std::nullopt), CommitQueue::Found::work);
+  EXPECT_EQ(queue.wait(std::nullopt, false), CommitQueue::Found::work);
   producer.join();
   (void)take(queue);
   std::jthread other{[&] { EXPECT_TRUE(queue.push_errand([] {})); }};
-  EXPECT_EQ(queue.wait(std::nullopt), CommitQueue::Found::work);
+  EXPECT_EQ(queue.wait(std::nullopt, false), CommitQueue::Found::work);
   other.join();
   EXPECT_TRUE(queue.take_errand().has_value());
   EXPECT_FALSE(queue.take_errand().has_value());
@@ -114,10 +114,35 @@ TEST_F(CommitQueueTest, StopsOnlyWhenEverythingWasTaken) {
   CommitQueue queue{{10, 10'000, 0ms}, clock_};
   ASSERT_TRUE(queue.push(a_, true));
   queue.stop();
-  EXPECT_EQ(queue.wait(std::nullopt), CommitQueue::Found::work);
+  EXPECT_EQ(queue.wait(std::nullopt, false), CommitQueue::Found::work);
   (void)take(queue);
-  EXPECT_EQ(queue.wait(std::nullopt), CommitQueue::Found::stop);
+  EXPECT_EQ(queue.wait(std::nullopt, false), CommitQueue::Found::stop);
   EXPECT_EQ(test::code_of(queue.push_errand([] {})), Errc::cancelled);
+}
+
+TEST_F(CommitQueueTest, ABackgroundUnitIsFoundByWhoAsksForOneAndTakenApart) {
+  CommitQueue queue{{1, 10'000, 0ms}, clock_};
+  ASSERT_TRUE(queue.push(a_, false));
+  for (auto* unit : {&b_, &large_, &c_}) ASSERT_TRUE(queue.push_background(*unit)) << "there is always room";
+  EXPECT_THAT(take(queue), ElementsAre(&a_));
+  EXPECT_EQ(queue.wait(1us, false), CommitQueue::Found::nothing);
+  EXPECT_EQ(queue.wait(std::nullopt, true), CommitQueue::Found::background);
+  EXPECT_FALSE(queue.quiet());
+  EXPECT_EQ(queue.take_background(), &b_);
+  queue.refuse(Error{Errc::cancelled, "closed"});
+  EXPECT_EQ(test::code_of(queue.push_background(a_)), Errc::cancelled);
+  EXPECT_EQ(queue.take_background(), &large_) << "what is queued stays";
+  EXPECT_TRUE(queue.has_background());
+  EXPECT_EQ(queue.take_background(), &c_);
+  EXPECT_EQ(queue.take_background(), nullptr);
+  EXPECT_TRUE(queue.quiet());
+}
+
+TEST_F(CommitQueueTest, ABackgroundUnitWakesTheWriterThatAskedForOne) {
+  CommitQueue queue{{10, 10'000, 60s}, clock_};
+  std::jthread producer{[&] { EXPECT_TRUE(queue.push_background(a_)); }};
+  EXPECT_EQ(queue.wait(std::nullopt, true), CommitQueue::Found::background);
+  producer.join();
 }
 
 }  // namespace

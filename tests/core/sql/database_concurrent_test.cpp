@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cairn/core/simulated_clock.hpp>
 #include <cairn/core/sql/memory_vfs.hpp>
 
 #include "core/sql/sql_test_store.hpp"
@@ -258,6 +259,73 @@ TEST(DatabaseConcurrent, AUnitWaitsWhileSomebodyElseHoldsTheLogsLockForAMoment) 
     EXPECT_TRUE(wrote) << wrote.error().to_string();
   }
   done = true;
+}
+
+TEST(DatabaseConcurrent, BackgroundUnitsLeaveTheOthersTwiceTheirTimeAndHaveTheRest) {
+  using namespace std::chrono_literals;
+  constexpr int units = 300;
+  constexpr int slices = 40;
+  auto memory = MemoryVfs::create();
+  SimulatedClock clock;
+  DatabaseOptions options{.file = "store.db", .memory = &*memory};
+  options.group_units_max = 1;
+  auto db = test::open_store(options, {.clock = &clock});
+  test::must_exec(*db, {"CREATE TABLE t(a INTEGER PRIMARY KEY)", "CREATE TABLE u(a INTEGER PRIMARY KEY)"});
+
+  std::atomic<int> done{0};
+  std::vector<std::unique_ptr<test::ScriptedUnit>> queued;
+  for (int i = 0; i < units; ++i) {
+    queued.push_back(std::make_unique<test::ScriptedUnit>([&](Unit& unit) -> Result<void> {
+      clock.advance(1ms);
+      ++done;
+      auto inserted = unit.exec("INSERT INTO t DEFAULT VALUES");
+      return inserted ? Result<void>{} : Result<void>{std::move(inserted).error()};
+    }));
+    ASSERT_TRUE(db->submit(*queued.back()));
+  }
+  std::vector<int> done_before;
+  for (int i = 0; i < slices; ++i) {
+    auto wrote = db->write_background([&](Unit& unit) {
+      clock.advance(3ms);
+      done_before.push_back(done);
+      return unit.exec("INSERT INTO u DEFAULT VALUES");
+    });
+    ASSERT_TRUE(wrote) << wrote.error().to_string();
+  }
+  ASSERT_EQ(done_before.size(), std::size_t{slices});
+  for (std::size_t i = 1; i < done_before.size(); ++i) {
+    EXPECT_TRUE(done_before[i] >= done_before[i - 1] + 6 || done_before[i] == units)
+        << "slice " << i << " after " << done_before[i] << ", the one before after " << done_before[i - 1];
+  }
+  ASSERT_TRUE(db->close());
+  EXPECT_EQ(done, units);
+}
+
+TEST(DatabaseConcurrent, BackgroundUnitsThatWaitWhileItClosesAreDoneOrRefused) {
+  auto memory = MemoryVfs::create();
+  std::atomic<int> done{0};
+  {
+    auto db = test::open_store(threaded(*memory));
+    test::must_exec(*db, {"CREATE TABLE t(a INTEGER PRIMARY KEY)"});
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 3; ++i) {
+      threads.emplace_back([&] {
+        for (;;) {
+          auto wrote = db->write_background([](Unit& unit) { return unit.exec("INSERT INTO t DEFAULT VALUES"); });
+          if (!wrote) {
+            EXPECT_EQ(wrote.error().code(), Errc::cancelled) << wrote.error().to_string();
+            return;
+          }
+          if (++done == 10) {
+            EXPECT_TRUE(db->close());
+          }
+        }
+      });
+    }
+    threads.clear();
+  }
+  auto db = test::open_store(threaded(*memory));
+  EXPECT_EQ(count(*db), done);
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 
 #include <cairn/core/sql/memory_vfs.hpp>
 
+#include "core/sql/sql_test_store.hpp"
+
 namespace cairn {
 namespace {
 
@@ -30,6 +32,30 @@ TEST(Database, WritesAndReadsBack) {
   auto found = tx->first<std::int64_t, std::string>("SELECT a, b FROM t", {});
   ASSERT_TRUE(found) << found.error().to_string();
   EXPECT_EQ(**found, (std::tuple{std::int64_t{1}, std::string{"one"}}));
+}
+
+TEST(Database, ABackgroundUnitComesAfterTheOthersInATransactionOfItsOwn) {
+  auto memory = MemoryVfs::create();
+  auto db = test::open_store(test::stepped_in(*memory));
+  test::must_exec(*db, {"CREATE TABLE t(a TEXT)"});
+  const std::uint64_t groups = db->statistics().groups_committed;
+  test::ScriptedUnit first{"INSERT INTO t VALUES ('first')"};
+  test::ScriptedUnit second{"INSERT INTO t VALUES ('second')"};
+  ASSERT_TRUE(db->submit(first));
+  ASSERT_TRUE(db->submit(second));
+  ASSERT_TRUE(db->write_background([](Unit& unit) { return unit.exec("INSERT INTO t VALUES ('background')"); }));
+  EXPECT_EQ(test::rows(*db, "SELECT a FROM t ORDER BY rowid"),
+            (std::vector<std::string>{"first", "second", "background"}));
+  EXPECT_EQ(db->statistics().groups_committed, groups + 2);
+}
+
+TEST(Database, ABackgroundUnitFailsAloneAndWithItsOwnError) {
+  auto memory = MemoryVfs::create();
+  auto db = test::open_store(test::stepped_in(*memory));
+  const auto outcome = db->write_background([](Unit&) -> Result<void> { return Error{Errc::rejected, "no"}; });
+  EXPECT_EQ(test::code_of(outcome), Errc::rejected);
+  ASSERT_TRUE(db->close());
+  EXPECT_EQ(test::code_of(db->write_background([](Unit&) {})), Errc::cancelled);
 }
 
 }  // namespace

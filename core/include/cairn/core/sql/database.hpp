@@ -76,6 +76,11 @@ class Database final {
   auto write(F&& f, std::size_t size_bytes = 0)
       -> decltype(call_user("unit", std::forward<F>(f), std::declval<Unit&>()));
 
+  /// The same for upkeep that nobody waits for: one slice of a long piece of work, in a transaction of its own. It runs
+  /// when no other unit has come for a while, or when the others have had twice the time that the last slice took.
+  template <class F>
+  auto write_background(F&& f) -> decltype(call_user("unit", std::forward<F>(f), std::declval<Unit&>()));
+
   /// Queues `unit` and returns; it stays alive until finished(). Errors (the unit was not queued and finished()
   /// is not called): timeout (queue full), fenced, cancelled (closing), invalid (called from inside a unit).
   /// May be called from finished(), where it does not wait for room.
@@ -108,8 +113,8 @@ class Database final {
   Result<void> close();
 
   /// Stepped mode only (`WriterMode::stepped`): runs one group of at most `units_max` queued units on the
-  /// calling thread, or one slice of idle work when nothing is queued; false when there was nothing to do.
-  /// In stepped mode write() steps by itself until its unit is finished.
+  /// calling thread, or a background unit or one slice of idle work when no other is queued; false when there was
+  /// nothing to do. In stepped mode write() steps by itself until its unit is finished.
   Result<bool> step(std::size_t units_max);
 
   /// For a call that waits until something is committed: whether it may, on this thread. Errors: invalid (inside a
@@ -126,7 +131,10 @@ class Database final {
  private:
   struct Impl;
   explicit Database(std::unique_ptr<Impl> impl);
-  Result<void> run_blocking(QueuedUnit& unit);
+  enum class Turn : bool { usual, background };
+  Result<void> run_blocking(QueuedUnit& unit, Turn turn);
+  template <class F>
+  auto run_waiting(F& function, std::size_t size_bytes, Turn turn);
   template <class F, class R>
   class WaitingUnit;
 

@@ -30,11 +30,21 @@ class Database::WaitingUnit final : public QueuedUnit {
 };
 
 template <class F>
-auto Database::write(F&& f, std::size_t size_bytes) -> decltype(call_user("unit", std::forward<F>(f), std::declval<Unit&>())) {
-  using R = decltype(call_user("unit", std::forward<F>(f), std::declval<Unit&>()));
-  WaitingUnit<std::remove_reference_t<F>, R> unit{f, size_bytes};
-  if (auto outcome = run_blocking(unit); !outcome) return std::move(outcome).error();
+auto Database::run_waiting(F& function, std::size_t size_bytes, Turn turn) {
+  using R = decltype(call_user("unit", function, std::declval<Unit&>()));
+  WaitingUnit<F, R> unit{function, size_bytes};
+  if (auto outcome = run_blocking(unit, turn); !outcome) return R{std::move(outcome).error()};
   return unit.take();
+}
+
+template <class F>
+auto Database::write(F&& f, std::size_t size_bytes) -> decltype(call_user("unit", std::forward<F>(f), std::declval<Unit&>())) {
+  return run_waiting<std::remove_reference_t<F>>(f, size_bytes, Turn::usual);
+}
+
+template <class F>
+auto Database::write_background(F&& f) -> decltype(call_user("unit", std::forward<F>(f), std::declval<Unit&>())) {
+  return run_waiting<std::remove_reference_t<F>>(f, 0, Turn::background);
 }
 
 }  // namespace cairn
