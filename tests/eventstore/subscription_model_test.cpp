@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,7 @@ struct Logged {
   std::uint64_t number;
   std::string type;
   std::vector<std::string> tags;
+  bool removed = false;  ///< by scavenge
 };
 
 /// First revision each stream keeps.
@@ -47,7 +49,7 @@ struct Wish {
   std::optional<std::uint64_t> after_revision{};  ///< of the stream
 
   [[nodiscard]] bool wants(const Logged& event, std::uint64_t position, const Cuts& cuts) const {
-    if (position <= after) return false;
+    if (position <= after || event.removed) return false;
     if (stream) {
       const auto cut = cuts.find(*stream);
       return event.stream == *stream && (!after_revision || event.revision > *after_revision) &&
@@ -154,7 +156,8 @@ class Driver {
  public:
   explicit Driver(std::uint64_t seed)
       : random_{seed},
-        options_{.pending_events_max = 1 + random_.below(300),
+        options_{.id_window = random_.below(500),
+                 .pending_events_max = 1 + random_.below(300),
                  .pending_events_min = 1 + random_.below(40),
                  .recent_events_max = random_.below(4) * 512,
                  .recent_bytes_max = 20'000 + random_.below(200'000)} {
@@ -164,7 +167,7 @@ class Driver {
 
   void run(int steps) {
     for (int step = 0; step < steps && !testing::Test::HasFailure(); ++step) {
-      switch (random_.below(18)) {
+      switch (random_.below(19)) {
         case 0: add_consumer(); break;
         case 1: crash(); break;
         case 2: recover(); break;
@@ -173,6 +176,7 @@ class Driver {
         case 5: drop_or_resume(); break;
         case 16:
         case 17: cut(); break;
+        case 18: scavenge(); break;
         case 6:
         case 7:
         case 8:
@@ -255,6 +259,28 @@ class Driver {
     });
     ASSERT_EQ(done.has_value(), !fails) << (done ? "" : done.error().to_string());
     if (done) cuts_[stream] = deletes ? count : at;
+  }
+
+  /// Removes what is cut, or the first of it.
+  void scavenge() {
+    std::stop_source stop;
+    const bool stops = random_.below(3) == 0;
+    const auto report = store_->scavenge({.on_progress =
+                                              [&](const ScavengeProgress&) {
+                                                if (stops) stop.request_stop();
+                                              },
+                                          .stop = stop.get_token()});
+    ASSERT_TRUE(report || report.error().code() == Errc::cancelled) << report.error().to_string();
+    std::set<std::uint64_t> there;
+    store_->read_all({.filter = {.system = true}})
+        .for_each([&](const RecordedEvent& event) { there.insert(event.position.value); })
+        .value();
+    for (std::uint64_t position = 1; position <= log_.size(); ++position) {
+      Logged& event = log_[position - 1];
+      if (there.contains(position) || event.removed) continue;
+      event.removed = true;
+      ASSERT_TRUE(cuts_.contains(event.stream) && event.revision < cuts_[event.stream]);
+    }
   }
 
   void crash() {
