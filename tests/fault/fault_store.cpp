@@ -9,7 +9,7 @@ FaultStore::FaultStore(std::unique_ptr<MemoryVfs> disk) : disk_{std::move(disk)}
 FaultStore::~FaultStore() = default;
 
 EventStoreOptions FaultStore::log_options() {
-  return {.stream_cache_entries = 3, .pending_events_max = 60, .pending_events_min = 10};
+  return {.stream_cache_entries = 3, .id_window = 300, .pending_events_max = 60, .pending_events_min = 10};
 }
 
 DatabaseOptions FaultStore::database_options() {
