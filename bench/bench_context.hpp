@@ -28,6 +28,7 @@ void measure_condition(BenchContext& context);
 void measure_erasure(BenchContext& context);
 void measure_tailing(BenchContext& context);
 void measure_backup(BenchContext& context);
+void measure_scavenge(BenchContext& context);
 void measure_subscription(BenchContext& context);
 void measure_reopen(BenchContext& context);
 void measure_footprint(BenchContext& context);

@@ -22,6 +22,7 @@ struct Sizes {
   std::size_t growth_batch;
   std::uint64_t condition_appends;
   std::uint64_t tailing_events;
+  std::uint64_t scavenge_events;
   int batches_before_kill;     ///< of 1,000 events
   std::uint64_t many_streams;  ///< 0: not measured
 
@@ -47,6 +48,7 @@ inline constexpr Sizes full_sizes{.name = "full",
                                   .growth_batch = 1'000,
                                   .condition_appends = 1'000,
                                   .tailing_events = 400'000,
+                                  .scavenge_events = 5'000'000,
                                   .batches_before_kill = 60,
                                   .many_streams = 20'000'000,
                                   .planted = {{{10, 200}, {100, 100}, {1'000, 20}, {10'000, 4}}}};
@@ -65,6 +67,7 @@ inline constexpr Sizes quick_sizes{.name = "quick",
                                    .growth_batch = 200,
                                    .condition_appends = 200,
                                    .tailing_events = 40'000,
+                                   .scavenge_events = 200'000,
                                    .batches_before_kill = 10,
                                    .many_streams = 0,
                                    .planted = {{{10, 100}, {100, 40}, {1'000, 8}, {0, 0}}}};
