@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include <cairn/core/sql/database.hpp>
 #include <cairn/eventstore/stream_id.hpp>
 
 #include "chunk_view.hpp"
@@ -18,16 +17,15 @@
 #include "log_fetch.hpp"
 #include "metadata_codec.hpp"
 #include "posting_codec.hpp"
-#include "retention_table.hpp"
 #include "sqlite_log.hpp"
-#include "step_buffer.hpp"
+#include "verify_reads.hpp"
+#include "verify_tables.hpp"
 
 namespace cairn::log {
 
 namespace {
 
-/// Index rows looked at in one transaction.
-constexpr std::size_t rows_step = 256;
+constexpr std::size_t rows_step = VerifyReads::rows_step;
 constexpr std::uint64_t progress_events = 65'536;
 
 /// Reads the log once, front to back, and counts what the indexes must hold; then reads each index once, in key
@@ -35,11 +33,12 @@ constexpr std::uint64_t progress_events = 65'536;
 /// agreeing frames mean that log and index cover each other exactly. Memory does not grow with the log.
 class Verifier {
  public:
-  Verifier(const SqliteLog& log, const VerifyOptions& options) : log_{log}, options_{options} {}
+  Verifier(const SqliteLog& log, const VerifyOptions& options)
+      : log_{log}, reads_{log, options}, snapshot_{reads_.snapshot()} {}
 
   Result<VerifyReport> run() {
     for (auto check : {&Verifier::check_start, &Verifier::check_log, &Verifier::check_stream_index,
-                       &Verifier::check_postings, &Verifier::check_retention}) {
+                       &Verifier::check_postings, &Verifier::check_tables}) {
       auto done = (this->*check)();
       if (!done && done.error().code() != Errc::corrupt) return std::move(done).error();
       if (!done) {
@@ -51,26 +50,18 @@ class Verifier {
   }
 
  private:
-  /// Runs `f(SqlReader&, LogFetch&)` in a short transaction.
-  template <class F>
-  Result<void> read(F&& f) {
-    if (options_.stop.stop_requested()) return Error{Errc::cancelled, "verify: stopped"};
-    auto transaction = log_.database().read();
-    if (!transaction) return std::move(transaction).error();
-    buffer_.reset(4U << 20U);
-    LogFetch fetch{*transaction, snapshot_, buffer_};
-    return f(static_cast<SqlReader&>(*transaction), fetch);
-  }
-
   Result<void> check_start() {
-    snapshot_ = log_.snapshot();
     log_.types()->published_names(types_);
     log_.categories()->published_names(categories_);
-    return read([&](SqlReader& reader, LogFetch&) -> Result<void> {
+    return reads_.read([&](SqlReader& reader, LogFetch&) -> Result<void> {
       auto indexed = reader.first<std::uint64_t>("SELECT value FROM store WHERE key = 'indexed_through'", {});
       if (!indexed) return std::move(indexed).error();
       // A flush may have ended since the snapshot was taken: what it indexed beyond is not looked for.
       indexed_through_ = std::min(indexed->value_or(0), snapshot_.head);
+      auto ids = reader.first<std::int64_t>("SELECT value FROM store WHERE key = 'all_ids_indexed'", {});
+      if (!ids) return std::move(ids).error();
+      const std::int64_t reach = ids->value_or(0);
+      totals_.ids_through = reach < 0 ? snapshot_.head : std::min(static_cast<std::uint64_t>(reach), snapshot_.head);
       return reader.each("SELECT type, version FROM event_schema", {}, [this](const Row& row) {
         schemas_.insert({row.get<std::uint32_t>(0), row.get<std::uint32_t>(1)});
       });
@@ -81,7 +72,7 @@ class Verifier {
     std::uint32_t link = 0;
     const std::uint64_t sealed_end = snapshot_.memory_first();
     for (std::uint64_t number = 0; first_position_of(number) < sealed_end; ++number) {
-      auto done = read([&](SqlReader& reader, LogFetch& fetch) -> Result<void> {
+      auto done = reads_.read([&](SqlReader& reader, LogFetch& fetch) -> Result<void> {
         auto body = fetch.chunk(number);
         if (!body) return std::move(body).error();
         const std::uint64_t first = first_position_of(number);
@@ -104,7 +95,7 @@ class Verifier {
       if (!done) return done;
       ++report_.chunks;
     }
-    return read([&](SqlReader& reader, LogFetch& fetch) -> Result<void> {
+    return reads_.read([&](SqlReader& reader, LogFetch& fetch) -> Result<void> {
       for (std::uint64_t position = sealed_end; position <= snapshot_.head; ++position) {
         if (auto good = check_frame(reader, fetch, snapshot_.memory_frame(position), position); !good) return good;
       }
@@ -117,6 +108,11 @@ class Verifier {
     if (!frame) return std::move(frame).error();
     if (frame->external) {
       if (auto loaded = fetch.load_external(position, *frame); !loaded) return loaded;
+      ++totals_.payloads;
+    }
+    totals_.last_stream = std::max(totals_.last_stream, frame->stream);
+    if (position <= totals_.ids_through) {
+      if (auto good = check_id(reader, frame->id, position); !good) return good;
     }
     if (auto metadata = decode_metadata(frame->metadata); !metadata) {
       return Error{Errc::corrupt, fmt::format("position {}: {}", position, metadata.error().message())};
@@ -143,11 +139,21 @@ class Verifier {
       if (!removed) return std::move(removed).error();
       if (frame->revision >= *removed) ++expected_stream_entries_;
     }
-    if (++report_.events % progress_events == 0 && options_.on_progress) {
-      options_.on_progress(report_.events, snapshot_.head);
+    if (++report_.events % progress_events == 0) {
+      reads_.tell({.phase = VerifyPhase::log, .checked = position, .total = snapshot_.head});
     }
     return {};
   }
+
+  Result<void> check_id(SqlReader& reader, const Uuid& id, std::uint64_t position) {
+    ++totals_.ids;
+    auto row = reader.first<std::uint64_t>("SELECT position FROM event_id WHERE id = $1", {BytesView{id.bytes()}});
+    if (!row) return std::move(row).error();
+    if (*row == position) return {};
+    return Error{Errc::corrupt, fmt::format("index of ids: {} is not that of position {}", id.to_string(), position)};
+  }
+
+  Result<void> check_tables() { return verify_tables(reads_, totals_, categories_); }
 
   struct Entry {
     std::uint64_t position;
@@ -163,7 +169,7 @@ class Verifier {
     std::vector<std::uint64_t> positions;
     for (bool more = true; more;) {
       entries.clear();
-      auto done = read([&](SqlReader& reader, LogFetch& fetch) -> Result<void> {
+      auto done = reads_.read([&](SqlReader& reader, LogFetch& fetch) -> Result<void> {
         std::size_t rows = 0;
         Result<void> outcome;
         auto walked = reader.each(
@@ -181,6 +187,7 @@ class Verifier {
         return check_entries(reader, fetch, entries, true, counted);
       });
       if (!done) return done;
+      reads_.tell({.phase = VerifyPhase::stream_index, .checked = counted, .total = expected_stream_entries_});
     }
     report_.index_entries += counted;
     if (counted == expected_stream_entries_) return {};
@@ -243,7 +250,7 @@ class Verifier {
     std::vector<std::uint64_t> positions;
     for (bool more = true; more;) {
       entries.clear();
-      auto done = read([&](SqlReader& reader, LogFetch& fetch) -> Result<void> {
+      auto done = reads_.read([&](SqlReader& reader, LogFetch& fetch) -> Result<void> {
         std::size_t rows = 0;
         Result<void> outcome;
         auto walked = reader.each(
@@ -270,42 +277,12 @@ class Verifier {
         return check_entries(reader, fetch, entries, false, counted);
       });
       if (!done) return done;
+      reads_.tell({.phase = VerifyPhase::postings, .checked = counted, .total = expected_postings_});
     }
     report_.index_entries += counted;
     if (counted == expected_postings_) return {};
     return Error{Errc::corrupt, fmt::format("index of categories, types and tags: {} entries, expected {}", counted,
                                             expected_postings_)};
-  }
-
-  /// Each row is of a stream there is, and has numbers that somebody may have set.
-  Result<void> check_retention() {
-    std::uint32_t stream = 0;
-    for (bool more = true; more;) {
-      auto done = read([&](SqlReader& reader, LogFetch&) -> Result<void> {
-        std::vector<std::uint32_t> rows;
-        bool known = true;
-        auto walked = reader.each(
-            "SELECT stream, name IS NOT NULL FROM stream_retention LEFT JOIN stream ON number = stream "
-            "WHERE stream > $1 ORDER BY stream LIMIT $2",
-            {stream, rows_step}, [&](const Row& row) {
-              rows.push_back(row.get<std::uint32_t>(0));
-              known = row.integer(1) != 0;
-              return known;
-            });
-        if (!walked) return walked;
-        if (!known) {
-          return Error{Errc::corrupt, fmt::format("retention of stream {}: there is no such stream", rows.back())};
-        }
-        for (const std::uint32_t row : rows) {
-          if (auto good = read_retention(reader, row); !good) return std::move(good).error();
-        }
-        more = rows.size() == rows_step;
-        if (more) stream = rows.back();
-        return {};
-      });
-      if (!done) return done;
-    }
-    return {};
   }
 
   /// Follows entries to their frames. Those above what the log held at the start are left alone.
@@ -359,7 +336,7 @@ class Verifier {
     }
     frames_.clear();
     frames_first_ = first;
-    buffer_.reset(4U << 20U);
+    reads_.buffer().reset(VerifyReads::buffer_bytes);
     return fetch.frames(positions, frames_);
   }
 
@@ -397,10 +374,10 @@ class Verifier {
   }
 
   const SqliteLog& log_;
-  const VerifyOptions& options_;
+  VerifyReads reads_;
+  const LogSnapshot& snapshot_;
   VerifyReport report_;
-  LogSnapshot snapshot_;
-  StepBuffer buffer_;
+  LogTotals totals_;
   std::vector<std::string_view> types_;
   std::vector<std::string_view> categories_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> schemas_;  // type, version

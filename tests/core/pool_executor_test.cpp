@@ -19,15 +19,15 @@ void limit_address_space() {
   in >> pages;
   const rlim_t bytes = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (rlim_t{256} << 20);
   const rlimit limit{bytes, bytes};
-  if (::setrlimit(RLIMIT_AS, &limit) != 0) std::exit(3);
+  if (::setrlimit(RLIMIT_AS, &limit) != 0) std::_Exit(3);
 }
 
 [[noreturn]] void start_more_threads_than_there_are() {
   limit_address_space();
   const auto pool = PoolExecutor::start({.threads = 1000});
-  if (pool) std::exit(1);
+  if (pool) std::_Exit(1);
   std::fprintf(stderr, "%s\n", pool.error().to_string().c_str());
-  std::exit(pool.error().code() == Errc::unavailable && pool.error().number("started") > 0U ? 0 : 2);
+  std::_Exit(pool.error().code() == Errc::unavailable && pool.error().number("started") > 0U ? 0 : 2);
 }
 
 TEST(PoolExecutorDeathTest, AThreadTheSystemRefusesIsAnErrorAndLeavesNothingBehind) {

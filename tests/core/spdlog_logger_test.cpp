@@ -16,10 +16,11 @@ namespace {
 using namespace std::string_view_literals;
 
 class SpdlogLogger : public testing::Test {
- protected:
+ public:
   SpdlogLogger() { std::filesystem::create_directory(directory_); }
   ~SpdlogLogger() override { std::filesystem::remove_all(directory_); }
 
+ protected:
   [[nodiscard]] std::string file() const { return (directory_ / "cairn.log").string(); }
   [[nodiscard]] std::vector<std::string> lines() const {
     std::ifstream in{file()};

@@ -47,7 +47,7 @@ TEST(SystemTimersRun, NothingIsLostBetweenThreads) {
   constexpr int each = 250;
   std::atomic<int> fired{0};
   std::atomic<int> cancelled{0};
-  std::latch all{setters * each};
+  std::latch all{std::ptrdiff_t{setters} * each};
   {
     std::vector<std::jthread> threads;
     for (int t = 0; t < setters; ++t) {

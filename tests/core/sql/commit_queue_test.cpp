@@ -33,73 +33,73 @@ class CommitQueueTest : public testing::Test {
     return taken;
   }
 
-  SystemClock clock_;
-  test::ScriptedUnit a_ = unit_of(100), b_ = unit_of(100), c_ = unit_of(100), large_ = unit_of(5'000);
+  SystemClock clock;
+  test::ScriptedUnit a = unit_of(100), b = unit_of(100), c = unit_of(100), large = unit_of(5'000);
 };
 
 TEST_F(CommitQueueTest, GivesBackInOrderUpToTheLimits) {
-  CommitQueue queue{{10, 10'000, 0ms}, clock_};
-  for (auto* unit : {&a_, &b_, &large_, &c_}) ASSERT_TRUE(queue.push(*unit, false));
-  EXPECT_THAT(take(queue, 1), ElementsAre(&a_));
-  EXPECT_THAT(take(queue, 100, 1'000), ElementsAre(&b_));
-  EXPECT_THAT(take(queue, 100, 1'000), ElementsAre(&large_)) << "alone when it is larger than a group may be";
-  EXPECT_THAT(take(queue), ElementsAre(&c_));
+  CommitQueue queue{{10, 10'000, 0ms}, clock};
+  for (auto* unit : {&a, &b, &large, &c}) ASSERT_TRUE(queue.push(*unit, false));
+  EXPECT_THAT(take(queue, 1), ElementsAre(&a));
+  EXPECT_THAT(take(queue, 100, 1'000), ElementsAre(&b));
+  EXPECT_THAT(take(queue, 100, 1'000), ElementsAre(&large)) << "alone when it is larger than a group may be";
+  EXPECT_THAT(take(queue), ElementsAre(&c));
   EXPECT_TRUE(take(queue).empty());
 }
 
 TEST_F(CommitQueueTest, IsBoundedByCountAndBytes) {
-  CommitQueue by_count{{2, 10'000, 0ms}, clock_};
-  ASSERT_TRUE(by_count.push(a_, false));
-  ASSERT_TRUE(by_count.push(b_, false));
-  EXPECT_EQ(test::code_of(by_count.push(c_, false)), Errc::timeout);
+  CommitQueue by_count{{2, 10'000, 0ms}, clock};
+  ASSERT_TRUE(by_count.push(a, false));
+  ASSERT_TRUE(by_count.push(b, false));
+  EXPECT_EQ(test::code_of(by_count.push(c, false)), Errc::timeout);
   (void)take(by_count, 1);
-  EXPECT_TRUE(by_count.push(c_, false));
+  EXPECT_TRUE(by_count.push(c, false));
 
-  CommitQueue by_bytes{{10, 250, 0ms}, clock_};
-  ASSERT_TRUE(by_bytes.push(a_, false));
-  ASSERT_TRUE(by_bytes.push(b_, false));
-  EXPECT_EQ(test::code_of(by_bytes.push(c_, false)), Errc::timeout);
+  CommitQueue by_bytes{{10, 250, 0ms}, clock};
+  ASSERT_TRUE(by_bytes.push(a, false));
+  ASSERT_TRUE(by_bytes.push(b, false));
+  EXPECT_EQ(test::code_of(by_bytes.push(c, false)), Errc::timeout);
 }
 
 TEST_F(CommitQueueTest, TakesOneUnitLargerThanItsBoundWhenEmpty) {
-  CommitQueue queue{{10, 250, 0ms}, clock_};
-  EXPECT_TRUE(queue.push(large_, false));
-  EXPECT_EQ(test::code_of(queue.push(a_, false)), Errc::timeout);
+  CommitQueue queue{{10, 250, 0ms}, clock};
+  EXPECT_TRUE(queue.push(large, false));
+  EXPECT_EQ(test::code_of(queue.push(a, false)), Errc::timeout);
 }
 
 TEST_F(CommitQueueTest, ProducerTimesOutAndIsNotQueued) {
-  CommitQueue queue{{1, 10'000, 5ms}, clock_};
-  ASSERT_TRUE(queue.push(a_, true));
-  EXPECT_EQ(test::code_of(queue.push(b_, true)), Errc::timeout);
-  EXPECT_THAT(take(queue), ElementsAre(&a_));
+  CommitQueue queue{{1, 10'000, 5ms}, clock};
+  ASSERT_TRUE(queue.push(a, true));
+  EXPECT_EQ(test::code_of(queue.push(b, true)), Errc::timeout);
+  EXPECT_THAT(take(queue), ElementsAre(&a));
   EXPECT_TRUE(take(queue).empty());
 }
 
 TEST_F(CommitQueueTest, WaitingProducersAreLetInWhenThereIsRoom) {
-  CommitQueue queue{{1, 10'000, 60s}, clock_};
-  ASSERT_TRUE(queue.push(a_, true));
-  std::jthread producer{[&] { EXPECT_TRUE(queue.push(b_, true)); }};
+  CommitQueue queue{{1, 10'000, 60s}, clock};
+  ASSERT_TRUE(queue.push(a, true));
+  std::jthread producer{[&] { EXPECT_TRUE(queue.push(b, true)); }};
   std::vector<QueuedUnit*> taken;
   while (taken.size() < 2) queue.take(taken, taken.size() + 1, 10'000);
-  EXPECT_THAT(taken, ElementsAre(&a_, &b_));
+  EXPECT_THAT(taken, ElementsAre(&a, &b));
 }
 
 TEST_F(CommitQueueTest, RefusalReachesNewAndWaitingProducersAndLeavesWhatIsQueued) {
-  CommitQueue queue{{1, 10'000, 60s}, clock_};
-  ASSERT_TRUE(queue.push(a_, true));
-  std::jthread producer{[&] { EXPECT_EQ(test::code_of(queue.push(b_, true)), Errc::fenced); }};
+  CommitQueue queue{{1, 10'000, 60s}, clock};
+  ASSERT_TRUE(queue.push(a, true));
+  std::jthread producer{[&] { EXPECT_EQ(test::code_of(queue.push(b, true)), Errc::fenced); }};
   queue.refuse(Error{Errc::fenced, "no"});
-  EXPECT_EQ(test::code_of(queue.push(c_, true)), Errc::fenced);
+  EXPECT_EQ(test::code_of(queue.push(c, true)), Errc::fenced);
   producer.join();
-  EXPECT_THAT(take(queue), ElementsAre(&a_));
+  EXPECT_THAT(take(queue), ElementsAre(&a));
   queue.accept();
-  EXPECT_TRUE(queue.push(c_, true));
+  EXPECT_TRUE(queue.push(c, true));
 }
 
 TEST_F(CommitQueueTest, WriterSleepsUntilThereIsWork) {
-  CommitQueue queue{{10, 10'000, 0ms}, clock_};
+  CommitQueue queue{{10, 10'000, 0ms}, clock};
   EXPECT_EQ(queue.wait(1us, false), CommitQueue::Found::nothing);
-  std::jthread producer{[&] { EXPECT_TRUE(queue.push(a_, true)); }};
+  std::jthread producer{[&] { EXPECT_TRUE(queue.push(a, true)); }};
   EXPECT_EQ(queue.wait(std::nullopt, false), CommitQueue::Found::work);
   producer.join();
   (void)take(queue);
@@ -111,8 +111,8 @@ TEST_F(CommitQueueTest, WriterSleepsUntilThereIsWork) {
 }
 
 TEST_F(CommitQueueTest, StopsOnlyWhenEverythingWasTaken) {
-  CommitQueue queue{{10, 10'000, 0ms}, clock_};
-  ASSERT_TRUE(queue.push(a_, true));
+  CommitQueue queue{{10, 10'000, 0ms}, clock};
+  ASSERT_TRUE(queue.push(a, true));
   queue.stop();
   EXPECT_EQ(queue.wait(std::nullopt, false), CommitQueue::Found::work);
   (void)take(queue);
@@ -121,26 +121,26 @@ TEST_F(CommitQueueTest, StopsOnlyWhenEverythingWasTaken) {
 }
 
 TEST_F(CommitQueueTest, ABackgroundUnitIsFoundByWhoAsksForOneAndTakenApart) {
-  CommitQueue queue{{1, 10'000, 0ms}, clock_};
-  ASSERT_TRUE(queue.push(a_, false));
-  for (auto* unit : {&b_, &large_, &c_}) ASSERT_TRUE(queue.push_background(*unit)) << "there is always room";
-  EXPECT_THAT(take(queue), ElementsAre(&a_));
+  CommitQueue queue{{1, 10'000, 0ms}, clock};
+  ASSERT_TRUE(queue.push(a, false));
+  for (auto* unit : {&b, &large, &c}) ASSERT_TRUE(queue.push_background(*unit)) << "there is always room";
+  EXPECT_THAT(take(queue), ElementsAre(&a));
   EXPECT_EQ(queue.wait(1us, false), CommitQueue::Found::nothing);
   EXPECT_EQ(queue.wait(std::nullopt, true), CommitQueue::Found::background);
   EXPECT_FALSE(queue.quiet());
-  EXPECT_EQ(queue.take_background(), &b_);
+  EXPECT_EQ(queue.take_background(), &b);
   queue.refuse(Error{Errc::cancelled, "closed"});
-  EXPECT_EQ(test::code_of(queue.push_background(a_)), Errc::cancelled);
-  EXPECT_EQ(queue.take_background(), &large_) << "what is queued stays";
+  EXPECT_EQ(test::code_of(queue.push_background(a)), Errc::cancelled);
+  EXPECT_EQ(queue.take_background(), &large) << "what is queued stays";
   EXPECT_TRUE(queue.has_background());
-  EXPECT_EQ(queue.take_background(), &c_);
+  EXPECT_EQ(queue.take_background(), &c);
   EXPECT_EQ(queue.take_background(), nullptr);
   EXPECT_TRUE(queue.quiet());
 }
 
 TEST_F(CommitQueueTest, ABackgroundUnitWakesTheWriterThatAskedForOne) {
-  CommitQueue queue{{10, 10'000, 60s}, clock_};
-  std::jthread producer{[&] { EXPECT_TRUE(queue.push_background(a_)); }};
+  CommitQueue queue{{10, 10'000, 60s}, clock};
+  std::jthread producer{[&] { EXPECT_TRUE(queue.push_background(a)); }};
   EXPECT_EQ(queue.wait(std::nullopt, true), CommitQueue::Found::background);
   producer.join();
 }

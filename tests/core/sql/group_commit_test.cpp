@@ -270,26 +270,26 @@ class GroupOfThree : public testing::TestWithParam<Case> {
       test::must_exec(*db, {"CREATE TABLE t(a INTEGER PRIMARY KEY)", "CREATE TABLE far(bulk BLOB)",
                             "CREATE TABLE damaged(a)", "CREATE TABLE refused_by_prepare(a)",
                             "CREATE TABLE child(parent INTEGER REFERENCES t(a) DEFERRABLE INITIALLY DEFERRED)",
-                            "CREATE TRIGGER no_negative BEFORE INSERT ON t WHEN NEW.a < 0 "
-                            "BEGIN SELECT RAISE(ROLLBACK, 'negative'); END",
+                            R"(CREATE TRIGGER no_negative BEFORE INSERT ON t WHEN NEW.a < 0
+                               BEGIN SELECT RAISE(ROLLBACK, 'negative'); END)",
                             "INSERT INTO damaged VALUES (1)"});
       for (int i = 0; i < 200; ++i) test::must_exec(*db, {"INSERT INTO far(bulk) VALUES (randomblob(7000))"});
       const auto page = test::rows(*db, "SELECT rootpage FROM sqlite_schema WHERE name = 'damaged'");
-      damaged_page_ = std::stoul(page.at(0));
+      damaged_page = std::stoul(page.at(0));
     }
-    Bytes file = *memory_->read_file("store.db");
-    file[(damaged_page_ - 1) * 8192 + 4000] ^= std::byte{1};
-    memory_->replace_file("store.db", file);
+    Bytes file = *memory->read_file("store.db");
+    file[(damaged_page - 1) * 8192 + 4000] ^= std::byte{1};
+    memory->replace_file("store.db", file);
   }
 
   DatabaseOptions options() const {
-    DatabaseOptions options = test::stepped_in(*memory_);
+    DatabaseOptions options = test::stepped_in(*memory);
     options.writer_cache_bytes = 256 << 10;
     return options;
   }
 
-  std::unique_ptr<MemoryVfs> memory_ = MemoryVfs::create();
-  std::size_t damaged_page_ = 0;
+  std::unique_ptr<MemoryVfs> memory = MemoryVfs::create();
+  std::size_t damaged_page = 0;
 };
 
 TEST_P(GroupOfThree, OneFailureHasExactlyItsEffectOnTheOthers) {
@@ -299,13 +299,13 @@ TEST_P(GroupOfThree, OneFailureHasExactlyItsEffectOnTheOthers) {
   ASSERT_TRUE(db->attach(participant));
 
   test::ScriptedUnit first{"INSERT INTO t VALUES (1)"};
-  test::ScriptedUnit second{[&](Unit& unit) { return test.second(unit, *memory_); }};
+  test::ScriptedUnit second{[&](Unit& unit) { return test.second(unit, *memory); }};
   test::ScriptedUnit third{"INSERT INTO t VALUES (3)"};
   for (test::ScriptedUnit* unit : {&first, &second, &third}) ASSERT_TRUE(db->submit(*unit));
   auto stepped = db->step(3);
   ASSERT_TRUE(stepped);
   EXPECT_TRUE(*stepped);
-  memory_->clear_faults();
+  memory->clear_faults();
 
   const test::ScriptedUnit* const units[] = {&first, &second, &third};
   for (std::size_t i = 0; i < 3; ++i) {
@@ -323,7 +323,7 @@ TEST_P(GroupOfThree, OneFailureHasExactlyItsEffectOnTheOthers) {
     db.reset();
     db = test::open_store(options());
     auto expected = test.rows;
-    expected.push_back("100");
+    expected.emplace_back("100");
     EXPECT_EQ(test::rows(*db, "SELECT a FROM t ORDER BY a"), expected);
   }
   db->detach(participant);
@@ -366,31 +366,31 @@ class RecordingParticipant final : public CommitParticipant {
 class Participants : public testing::Test {
  protected:
   void SetUp() override {
-    test::must_exec(*db_, {"CREATE TABLE t(a INTEGER PRIMARY KEY)",
+    test::must_exec(*db, {"CREATE TABLE t(a INTEGER PRIMARY KEY)",
                            "CREATE TABLE child(parent INTEGER REFERENCES t(a) DEFERRABLE INITIALLY DEFERRED)"});
-    ASSERT_TRUE(db_->attach(participant_));
-    EXPECT_THAT(participant_.take(), ElementsAre("reload"));
+    ASSERT_TRUE(db->attach(participant));
+    EXPECT_THAT(participant.take(), ElementsAre("reload"));
   }
-  void TearDown() override { db_->detach(participant_); }
+  void TearDown() override { db->detach(participant); }
 
   void run(std::initializer_list<test::ScriptedUnit*> units) {
     for (test::ScriptedUnit* unit : units) {
-      unit->on_finished = [this] { participant_.calls.emplace_back("finished"); };
-      ASSERT_TRUE(db_->submit(*unit));
+      unit->on_finished = [this] { participant.calls.emplace_back("finished"); };
+      ASSERT_TRUE(db->submit(*unit));
     }
-    ASSERT_TRUE(db_->step(units.size()));
+    ASSERT_TRUE(db->step(units.size()));
   }
 
-  std::unique_ptr<MemoryVfs> memory_ = MemoryVfs::create();
-  std::unique_ptr<Database> db_ = test::open_store(test::stepped_in(*memory_));
-  RecordingParticipant participant_;
+  std::unique_ptr<MemoryVfs> memory = MemoryVfs::create();
+  std::unique_ptr<Database> db = test::open_store(test::stepped_in(*memory));
+  RecordingParticipant participant;
 };
 
 TEST_F(Participants, FollowUnitsInTheirOrderAndPublishBeforeCallersHear) {
   test::ScriptedUnit good{"INSERT INTO t VALUES (1)"};
   test::ScriptedUnit bad{"INSERT INTO t VALUES (1)"};
   run({&good, &bad});
-  EXPECT_THAT(participant_.take(), ElementsAre("(", ")", "(", "x", "prepare", "published", "finished", "finished"));
+  EXPECT_THAT(participant.take(), ElementsAre("(", ")", "(", "x", "prepare", "published", "finished", "finished"));
 }
 
 TEST_F(Participants, FollowNestedSavepoints) {
@@ -400,21 +400,21 @@ TEST_F(Participants, FollowNestedSavepoints) {
     return {};
   }};
   run({&unit});
-  EXPECT_THAT(participant_.take(),
+  EXPECT_THAT(participant.take(),
               ElementsAre("(", "(", ")", "(", "(", "x", "x", ")", "prepare", "published", "finished"));
 }
 
 TEST_F(Participants, NeedNotPrepareWhenEveryUnitWasRefused) {
   test::ScriptedUnit bad{"INSERT INTO nowhere VALUES (1)"};
   run({&bad});
-  EXPECT_THAT(participant_.take(), ElementsAre("(", "x", "abandoned", "finished"));
+  EXPECT_THAT(participant.take(), ElementsAre("(", "x", "abandoned", "finished"));
 }
 
 TEST_F(Participants, SeeEachUnitAgainAfterTheGroupIsUndone) {
   test::ScriptedUnit good{"INSERT INTO t VALUES (1)"};
   test::ScriptedUnit bad{"INSERT INTO child VALUES (77)"};
   run({&good, &bad});
-  EXPECT_THAT(participant_.take(), ElementsAre("(", ")", "(", ")", "prepare", "abandoned",      // together
+  EXPECT_THAT(participant.take(), ElementsAre("(", ")", "(", ")", "prepare", "abandoned",      // together
                                                "(", ")", "prepare", "published", "finished",    // the good one alone
                                                "(", ")", "prepare", "abandoned", "finished"));  // the guilty one alone
 }
@@ -425,42 +425,42 @@ TEST_F(Participants, AreAbandonedWithSavepointsStillOpen) {
     return u.nested([&] { return exec(u, "INSERT OR ROLLBACK INTO t VALUES (1)"); });
   }};
   run({&bad});
-  EXPECT_THAT(participant_.take(), ElementsAre("(", "(", "abandoned", "finished"));
+  EXPECT_THAT(participant.take(), ElementsAre("(", "(", "abandoned", "finished"));
 }
 
 TEST_F(Participants, DoIdleWorkWhenNothingIsQueued) {
-  participant_.idle_slices = 2;
-  EXPECT_EQ(db_->step(1).value(), true);
-  EXPECT_EQ(db_->step(1).value(), true);
-  EXPECT_EQ(db_->step(1).value(), false);
-  EXPECT_THAT(participant_.take(),
+  participant.idle_slices = 2;
+  EXPECT_EQ(db->step(1).value(), true);
+  EXPECT_EQ(db->step(1).value(), true);
+  EXPECT_EQ(db->step(1).value(), false);
+  EXPECT_THAT(participant.take(),
               ElementsAre("(", "idle", ")", "prepare", "published", "(", "idle", ")", "prepare", "published"));
 }
 
 TEST_F(Participants, AreReloadedByRecover) {
-  ASSERT_TRUE(db_->recover());
-  EXPECT_THAT(participant_.take(), ElementsAre("reload"));
+  ASSERT_TRUE(db->recover());
+  EXPECT_THAT(participant.take(), ElementsAre("reload"));
 }
 
 TEST_F(Participants, HearThatTheDatabaseIsFencedBeforeCallersDo) {
-  memory_->inject({.kind = FaultKind::io_error, .only = IoOp::sync, .file = FileKind::wal});
+  memory->inject({.kind = FaultKind::io_error, .only = IoOp::sync, .file = FileKind::wal});
   test::ScriptedUnit one{[](Unit& u) { return exec(u, "INSERT INTO t VALUES (1)"); }};
   run({&one});
-  EXPECT_THAT(participant_.take(), ElementsAre("(", ")", "prepare", "abandoned", "fenced", "finished"));
-  memory_->clear_faults();
-  ASSERT_TRUE(db_->recover());
-  EXPECT_THAT(participant_.take(), ElementsAre("reload"));
+  EXPECT_THAT(participant.take(), ElementsAre("(", ")", "prepare", "abandoned", "fenced", "finished"));
+  memory->clear_faults();
+  ASSERT_TRUE(db->recover());
+  EXPECT_THAT(participant.take(), ElementsAre("reload"));
 }
 
 TEST_F(Participants, HearThatTheDatabaseCloses) {
-  ASSERT_TRUE(db_->close());
-  EXPECT_THAT(participant_.take(), ElementsAre("closed"));
+  ASSERT_TRUE(db->close());
+  EXPECT_THAT(participant.take(), ElementsAre("closed"));
 }
 
 TEST_F(Participants, HearNothingAfterDetach) {
-  db_->detach(participant_);
-  test::must_exec(*db_, {"INSERT INTO t VALUES (1)"});
-  EXPECT_THAT(participant_.take(), IsEmpty());
+  db->detach(participant);
+  test::must_exec(*db, {"INSERT INTO t VALUES (1)"});
+  EXPECT_THAT(participant.take(), IsEmpty());
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ class Ledger {
 inline DatabaseOptions ledger_options(MemoryVfs& memory) {
   DatabaseOptions options = stepped_in(memory);
   options.checkpoint_pages = 12;
-  options.wal_bytes_max = 40 * 8192;
+  options.wal_bytes_max = std::size_t{40} * 8192;
   return options;
 }
 

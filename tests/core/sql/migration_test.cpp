@@ -25,14 +25,14 @@ class MigrationTest : public testing::Test {
   template <class... Ms>
   Result<void> migrate(Ms... migrations) {
     const Migration list[] = {migrations...};
-    return db_->migrate("part", list);
+    return db->migrate("part", list);
   }
   std::vector<std::string> applied() {
-    return test::rows(*db_, "SELECT component || ' ' || number || ' ' || name FROM schema_migration ORDER BY number");
+    return test::rows(*db, "SELECT component || ' ' || number || ' ' || name FROM schema_migration ORDER BY number");
   }
 
-  std::unique_ptr<MemoryVfs> memory_ = MemoryVfs::create();
-  std::unique_ptr<Database> db_ = test::open_store(test::stepped_in(*memory_));
+  std::unique_ptr<MemoryVfs> memory = MemoryVfs::create();
+  std::unique_ptr<Database> db = test::open_store(test::stepped_in(*memory));
 };
 
 TEST_F(MigrationTest, AppliesEachNumberOnceAndInOrder) {
@@ -40,13 +40,13 @@ TEST_F(MigrationTest, AppliesEachNumberOnceAndInOrder) {
   ASSERT_TRUE(migrate(first, second, third));
   ASSERT_TRUE(migrate(first, second, third));
   EXPECT_THAT(applied(), ElementsAre("part 1 tables", "part 2 row", "part 3 index"));
-  EXPECT_THAT(test::rows(*db_, "SELECT count(*) FROM a"), ElementsAre("1"));
+  EXPECT_THAT(test::rows(*db, "SELECT count(*) FROM a"), ElementsAre("1"));
 }
 
 TEST_F(MigrationTest, ComponentsHaveNumbersOfTheirOwn) {
   ASSERT_TRUE(migrate(first));
   const Migration other[] = {{1, "theirs", "CREATE TABLE theirs(x)"}};
-  ASSERT_TRUE(db_->migrate("other", other));
+  ASSERT_TRUE(db->migrate("other", other));
   EXPECT_THAT(applied(), ElementsAre("other 1 theirs", "part 1 tables"));
 }
 
@@ -72,13 +72,13 @@ TEST_F(MigrationTest, FailedStepLeavesNothingOfItselfAndKeepsThoseBefore) {
   ASSERT_EQ(test::code_of(failed), Errc::invalid);
   EXPECT_THAT(failed.error().message(), HasSubstr("number 2 (broken)"));
   EXPECT_THAT(applied(), ElementsAre("part 1 tables"));
-  EXPECT_THAT(test::rows(*db_, "SELECT count(*) FROM a"), ElementsAre("0"));
+  EXPECT_THAT(test::rows(*db, "SELECT count(*) FROM a"), ElementsAre("0"));
 }
 
 TEST_F(MigrationTest, TextCannotCommitByItself) {
   auto failed = migrate(Migration{1, "sneaky", "CREATE TABLE a(x); COMMIT; CREATE TABLE b(x)"});
   EXPECT_EQ(test::code_of(failed), Errc::invalid);
-  EXPECT_THAT(test::rows(*db_, "SELECT name FROM sqlite_schema WHERE name = 'a'"), ElementsAre());
+  EXPECT_THAT(test::rows(*db, "SELECT name FROM sqlite_schema WHERE name = 'a'"), ElementsAre());
 }
 
 }  // namespace

@@ -30,16 +30,16 @@ static_assert(!std::is_constructible_v<SqlValue, bool>, "0 or 1 says what is mea
 
 class SqlReaderTest : public testing::Test {
  protected:
-  void SetUp() override { test::must_exec(*db_, {"CREATE TABLE t(a INTEGER PRIMARY KEY, b)", "CREATE TABLE u(a)"}); }
+  void SetUp() override { test::must_exec(*db, {"CREATE TABLE t(a INTEGER PRIMARY KEY, b)", "CREATE TABLE u(a)"}); }
 
   template <class F>
   auto write(F&& f) {
-    return db_->write(std::forward<F>(f));
+    return db->write(std::forward<F>(f));
   }
-  ReadTx read() { return std::move(db_->read()).value(); }
+  ReadTx read() { return std::move(db->read()).value(); }
 
-  std::unique_ptr<MemoryVfs> memory_ = MemoryVfs::create();
-  std::unique_ptr<Database> db_ = test::open_store(test::stepped_in(*memory_));
+  std::unique_ptr<MemoryVfs> memory = MemoryVfs::create();
+  std::unique_ptr<Database> db = test::open_store(test::stepped_in(*memory));
 };
 
 TEST_F(SqlReaderTest, EveryKindOfValueComesBackAsItWent) {
@@ -61,7 +61,7 @@ TEST_F(SqlReaderTest, EveryKindOfValueComesBackAsItWent) {
     }
     return {};
   }));
-  EXPECT_THAT(test::rows(*db_, "SELECT typeof(b) FROM t ORDER BY a"),
+  EXPECT_THAT(test::rows(*db, "SELECT typeof(b) FROM t ORDER BY a"),
               ElementsAre("integer", "real", "text", "blob", "null", "null", "integer", "text", "blob"));
   ReadTx tx = read();
   const auto get = [&]<class T>(std::type_identity<T>, int key) {
@@ -164,7 +164,7 @@ TEST_F(SqlReaderTest, UserSqlCannotEndTheTransactionOrReachElsewhere) {
     EXPECT_EQ(test::code_of(write([&](Unit& unit) { return unit.exec(sql); })), Errc::invalid);
   }
   EXPECT_EQ(test::code_of(write([](Unit& unit) { return unit.exec("PRAGMA incremental_vacuum(1)"); })), std::nullopt);
-  EXPECT_THAT(test::rows(*db_, "SELECT journal_mode FROM pragma_journal_mode"), ElementsAre(HasSubstr("error")));
+  EXPECT_THAT(test::rows(*db, "SELECT journal_mode FROM pragma_journal_mode"), ElementsAre(HasSubstr("error")));
 }
 
 TEST_F(SqlReaderTest, ReadTransactionCannotWrite) {
@@ -175,7 +175,7 @@ TEST_F(SqlReaderTest, ReadTransactionCannotWrite) {
 TEST_F(SqlReaderTest, ReadTransactionIsOneViewFromItsFirstQuery) {
   ReadTx tx = read();
   EXPECT_EQ(tx.first<int>("SELECT count(*) FROM u", {}).value(), 0);
-  test::must_exec(*db_, {"INSERT INTO u VALUES (1)"});
+  test::must_exec(*db, {"INSERT INTO u VALUES (1)"});
   EXPECT_EQ(tx.first<int>("SELECT count(*) FROM u", {}).value(), 0);
   ReadTx later = read();
   EXPECT_EQ(later.first<int>("SELECT count(*) FROM u", {}).value(), 1);
@@ -186,7 +186,7 @@ TEST_F(SqlReaderTest, StatementsSurviveASchemaChange) {
     return read().first<std::string>("SELECT group_concat(name) FROM pragma_table_info('u')", {});
   };
   EXPECT_EQ(columns().value(), "a");
-  test::must_exec(*db_, {"ALTER TABLE u ADD COLUMN b"});
+  test::must_exec(*db, {"ALTER TABLE u ADD COLUMN b"});
   EXPECT_EQ(columns().value(), "a,b");
 }
 
@@ -207,7 +207,7 @@ TEST_F(SqlReaderTest, ManyDifferentStatementsDoNotPileUp) {
     }
     return {};
   }));
-  EXPECT_THAT(test::rows(*db_, "SELECT count(*) FROM u"), ElementsAre("2000"));
+  EXPECT_THAT(test::rows(*db, "SELECT count(*) FROM u"), ElementsAre("2000"));
 }
 
 TEST_F(SqlReaderTest, SameAddressWithAnotherTextIsAnotherStatement) {
@@ -282,22 +282,22 @@ TEST_F(BlobTest, OpenBlobDoesNotHoldTheTransactionOpen) {
     ReadTx tx = read();
     EXPECT_TRUE(tx.blob_size("t", "b", 1));
   }
-  test::must_exec(*db_, {"INSERT INTO u VALUES (1)"});
-  EXPECT_THAT(test::rows(*db_, "SELECT count(*) FROM u"), ElementsAre("1")) << "the next read has a new view";
+  test::must_exec(*db, {"INSERT INTO u VALUES (1)"});
+  EXPECT_THAT(test::rows(*db, "SELECT count(*) FROM u"), ElementsAre("1")) << "the next read has a new view";
 }
 
 TEST_F(SqlReaderTest, AMovedReadTransactionEndsOnce) {
-  DatabaseOptions options = test::stepped_in(*memory_);
-  db_.reset();
+  DatabaseOptions options = test::stepped_in(*memory);
+  db.reset();
   options.readers = 1;
-  db_ = test::open_store(options);
+  db = test::open_store(options);
   {
     ReadTx first = read();
     ReadTx second = std::move(first);
     EXPECT_EQ(second.first<int>("SELECT 1", {}).value(), 1);
-    EXPECT_EQ(test::code_of(db_->read()), Errc::timeout);
+    EXPECT_EQ(test::code_of(db->read()), Errc::timeout);
   }
-  EXPECT_EQ(test::code_of(db_->read()), std::nullopt);
+  EXPECT_EQ(test::code_of(db->read()), std::nullopt);
 }
 
 }  // namespace

@@ -21,11 +21,11 @@ using testing::IsEmpty;
 
 class UnitTest : public testing::Test {
  protected:
-  void SetUp() override { test::must_exec(*db_, {"CREATE TABLE t(a INTEGER PRIMARY KEY, b CHECK (b > 0))"}); }
-  std::vector<std::string> rows() { return test::rows(*db_, "SELECT a FROM t ORDER BY a"); }
+  void SetUp() override { test::must_exec(*db, {"CREATE TABLE t(a INTEGER PRIMARY KEY, b CHECK (b > 0))"}); }
+  std::vector<std::string> rows() { return test::rows(*db, "SELECT a FROM t ORDER BY a"); }
 
-  std::unique_ptr<MemoryVfs> memory_ = MemoryVfs::create();
-  std::unique_ptr<Database> db_ = test::open_store(test::stepped_in(*memory_));
+  std::unique_ptr<MemoryVfs> memory = MemoryVfs::create();
+  std::unique_ptr<Database> db = test::open_store(test::stepped_in(*memory));
 };
 
 Result<void> insert(Unit& unit, int key) {
@@ -41,15 +41,15 @@ TEST_F(UnitTest, SeesItsOwnWritesAndThoseOfItsGroup) {
     EXPECT_EQ(unit.first<int>("SELECT count(*) FROM t", {}).value(), 2);
     return {};
   }};
-  ASSERT_TRUE(db_->submit(first));
-  ASSERT_TRUE(db_->submit(second));
+  ASSERT_TRUE(db->submit(first));
+  ASSERT_TRUE(db->submit(second));
   EXPECT_THAT(rows(), IsEmpty()) << "others see nothing before the commit";
-  ASSERT_TRUE(db_->step(2));
+  ASSERT_TRUE(db->step(2));
   EXPECT_THAT(rows(), ElementsAre("1", "2"));
 }
 
 TEST_F(UnitTest, NestedUndoesItselfAndTheUnitGoesOn) {
-  auto outcome = db_->write([](Unit& unit) -> Result<void> {
+  auto outcome = db->write([](Unit& unit) -> Result<void> {
     if (auto done = insert(unit, 1); !done) return done;
     auto refused = unit.nested([&]() -> Result<void> {
       if (auto done = insert(unit, 2); !done) return done;
@@ -82,14 +82,14 @@ TEST_F(UnitTest, NestedThirtyDeepUndoesFromAnyDepth) {
       return deeper;
     }
   };
-  ASSERT_TRUE(db_->write([](Unit& unit) { return Deep::go(unit, 1); }));
+  ASSERT_TRUE(db->write([](Unit& unit) { return Deep::go(unit, 1); }));
   EXPECT_EQ(rows().size(), 20U);
 }
 
 TEST_F(UnitTest, ConstraintsHaveTheirCodes) {
-  ASSERT_TRUE(db_->write([](Unit& unit) { return insert(unit, 1); }));
-  EXPECT_EQ(test::code_of(db_->write([](Unit& unit) { return insert(unit, 1); })), Errc::already_exists);
-  auto checked = db_->write([](Unit& unit) { return unit.exec("INSERT INTO t VALUES (2, 0)"); });
+  ASSERT_TRUE(db->write([](Unit& unit) { return insert(unit, 1); }));
+  EXPECT_EQ(test::code_of(db->write([](Unit& unit) { return insert(unit, 1); })), Errc::already_exists);
+  auto checked = db->write([](Unit& unit) { return unit.exec("INSERT INTO t VALUES (2, 0)"); });
   ASSERT_EQ(test::code_of(checked), Errc::invalid);
   EXPECT_THAT(checked.error().message(), HasSubstr("CHECK constraint failed"));
 }
@@ -99,14 +99,14 @@ TEST_F(UnitTest, BlockingCallFromInsideIsAnErrorThatNamesTheCall) {
     EXPECT_EQ(test::code_of(result), Errc::invalid);
     EXPECT_THAT(result.error().message(), HasSubstr(call));
   };
-  auto outcome = db_->write([&](Unit&) {
+  auto outcome = db->write([&](Unit&) {
     test::ScriptedUnit other{"INSERT INTO t VALUES (1, 1)"};
-    named(db_->write([](Unit& unit) { return insert(unit, 1); }), "Database::write");
-    named(db_->submit(other), "Database::submit");
-    named(db_->read(), "Database::read");
-    named(db_->recover(), "Database::recover");
-    named(db_->close(), "Database::close");
-    named(db_->step(1), "Database::step");
+    named(db->write([](Unit& unit) { return insert(unit, 1); }), "Database::write");
+    named(db->submit(other), "Database::submit");
+    named(db->read(), "Database::read");
+    named(db->recover(), "Database::recover");
+    named(db->close(), "Database::close");
+    named(db->step(1), "Database::step");
   });
   EXPECT_TRUE(outcome);
   EXPECT_THAT(rows(), IsEmpty());
@@ -116,20 +116,20 @@ TEST_F(UnitTest, BlockingCallFromACompletionIsAnErrorButQueueingIsNot) {
   test::ScriptedUnit second{[](Unit& unit) { return insert(unit, 2); }};
   test::ScriptedUnit first{[](Unit& unit) { return insert(unit, 1); }};
   first.on_finished = [&] {
-    auto wrote = db_->write([](Unit& unit) { return insert(unit, 3); });
+    auto wrote = db->write([](Unit& unit) { return insert(unit, 3); });
     ASSERT_EQ(test::code_of(wrote), Errc::invalid);
     EXPECT_THAT(wrote.error().message(), HasSubstr("completion"));
-    EXPECT_TRUE(db_->submit(second));
+    EXPECT_TRUE(db->submit(second));
   };
-  ASSERT_TRUE(db_->submit(first));
-  ASSERT_TRUE(db_->step(1));
-  ASSERT_TRUE(db_->step(1));
+  ASSERT_TRUE(db->submit(first));
+  ASSERT_TRUE(db->step(1));
+  ASSERT_TRUE(db->step(1));
   EXPECT_THAT(rows(), ElementsAre("1", "2"));
 }
 
 TEST_F(UnitTest, ValueOfTheFunctionIsReturned) {
-  EXPECT_EQ(db_->write([](Unit&) { return std::make_unique<int>(7); }).value() != nullptr, true);
-  EXPECT_EQ(db_->write([](Unit&) -> Result<std::string> { return std::string{"x"}; }).value(), "x");
+  EXPECT_EQ(db->write([](Unit&) { return std::make_unique<int>(7); }).value() != nullptr, true);
+  EXPECT_EQ(db->write([](Unit&) -> Result<std::string> { return std::string{"x"}; }).value(), "x");
 }
 
 }  // namespace

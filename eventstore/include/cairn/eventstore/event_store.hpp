@@ -36,7 +36,7 @@ class Unit;
 ///   has a tombstone).
 /// Repeats: a batch whose ids are stored already, in order, is answered with its original place; a batch of
 /// which only a part is stored is a conflict. With no_stream() and exactly(n) this holds for as long as the
-/// events are kept; with any(), stream_exists() and append_if for the last `id_window` events, or for ever with
+/// events are in the log; with any(), stream_exists() and append_if for the last `id_window` events, or as long with
 /// `index_all_ids`.
 /// Thread-safe. Spans and strings are read during the call only.
 class EventStore final {

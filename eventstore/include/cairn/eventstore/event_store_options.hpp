@@ -17,7 +17,7 @@ struct EventStoreOptions {
   /// The last events whose ids are remembered, so that a repeat with any(), stream_exists() or append_if is
   /// recognised (about 40 bytes each).
   std::size_t id_window = 65'536;
-  /// Keep an index of all event ids: repeats are recognised for ever, at the price of one more random write an event.
+  /// Keep an index of all event ids: repeats are recognised while they are in the log, at the price of one more random write an event.
   bool index_all_ids = false;
   /// Events whose index entries may wait in memory before they are written in key order: it grows with the log
   /// from `pending_events_min` to this (about 200 bytes each).

@@ -10,9 +10,18 @@
 
 namespace cairn {
 
+/// What a verify does, in this order.
+enum class VerifyPhase : std::uint8_t { log, stream_index, postings, tables };
+
+struct VerifyProgress {
+  VerifyPhase phase = VerifyPhase::log;
+  std::uint64_t checked = 0;  ///< events, index entries, rows
+  std::uint64_t total = 0;    ///< of this phase; of `tables`, what was checked so far
+};
+
 struct VerifyOptions {
-  /// Called now and then with events checked so far and in all.
-  std::function<void(std::uint64_t checked, std::uint64_t total)> on_progress{};
+  /// Called now and then, on the caller's thread.
+  std::function<void(const VerifyProgress&)> on_progress{};
   /// Asked between two short read transactions; verify() then returns `cancelled`.
   std::stop_token stop{};
 };
