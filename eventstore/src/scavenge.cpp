@@ -48,7 +48,7 @@ struct Slice {
   std::uint64_t events_removed = 0;
   std::uint64_t chunks_rewritten = 0;
   std::uint64_t pages_released = 0;
-  std::uint64_t pages_free = 0;
+  ScavengeProgress progress;
 };
 
 Result<Place> read_place(SqlReader& reader) {
@@ -221,7 +221,7 @@ class Scavenge {
       report_.pages_released += slice->pages_released;
       report_.looked_through = {static_cast<std::uint64_t>(slice->place.end) * chunk_events};
       if (slice->place.phase == Place::none) return report_;
-      if (options_.on_progress) options_.on_progress(progress_of(*slice));
+      if (options_.on_progress) options_.on_progress(slice->progress);
     }
   }
 
@@ -240,18 +240,20 @@ class Scavenge {
   Result<void> work(Unit& unit, Slice& slice) {
     Place& place = slice.place;
     switch (place.phase) {
-      case Place::none: return begin(place);
+      case Place::none: return begin(slice);
       case Place::log: return clean_log(unit, slice);
-      case Place::stream_index: return clean_stream_index(unit, place);
-      case Place::postings: return clean_postings(unit, place);
+      case Place::stream_index: return clean_stream_index(unit, slice);
+      case Place::postings: return clean_postings(unit, slice);
       case Place::file: return shrink_file(unit, slice);
     }
     return {};
   }
 
-  Result<void> begin(Place& place) const {
+  Result<void> begin(Slice& slice) const {
+    Place& place = slice.place;
     place = {.end = static_cast<std::int64_t>(log_.removable_through() / chunk_events)};
     if (place.end > 0 && log_.retention_version() > 0) place.phase = Place::log;
+    slice.progress = {.phase = ScavengePhase::log, .done = 0, .total = static_cast<std::uint64_t>(place.end)};
     return {};
   }
 
@@ -261,6 +263,9 @@ class Scavenge {
     place.end = std::min(place.end, static_cast<std::int64_t>(log_.removable_through() / chunk_events));
     if (auto done = ChunkSlice{log_, unit, slice}.run(); !done) return done;
     place.removed += static_cast<std::int64_t>(slice.events_removed);
+    slice.progress = {.phase = ScavengePhase::log,
+                      .done = static_cast<std::uint64_t>(std::min(place.next, place.end)),
+                      .total = static_cast<std::uint64_t>(place.end)};
     if (place.next < place.end) return {};
     place.phase = place.removed > 0 ? Place::stream_index : Place::none;
     place.next = 0;
@@ -268,7 +273,11 @@ class Scavenge {
   }
 
   /// `next` is the last stream that is done with.
-  static Result<void> clean_stream_index(Unit& unit, Place& place) {
+  static Result<void> clean_stream_index(Unit& unit, Slice& slice) {
+    Place& place = slice.place;
+    auto last = number_of(unit, "SELECT coalesce(max(stream), 0) FROM stream_retention");
+    if (!last) return std::move(last).error();
+    slice.progress = {.phase = ScavengePhase::stream_index, .done = 0, .total = static_cast<std::uint64_t>(*last)};
     std::vector<std::pair<std::uint32_t, std::uint64_t>> streams;
     auto walked = unit.each(
         "SELECT stream, removed_before FROM stream_retention WHERE stream > $1 AND removed_before > 0 ORDER BY stream "
@@ -288,8 +297,10 @@ class Scavenge {
       left -= std::min(left, static_cast<std::uint64_t>(*dropped) + 1);
       if (left == 0) return {};
       place.next = stream;
+      slice.progress.done = stream;
     }
     if (streams.size() == slice_rows) return {};
+    slice.progress.done = slice.progress.total;
     place.phase = Place::postings;
     place.next = std::numeric_limits<std::int64_t>::min();
     place.position = 0;
@@ -297,7 +308,8 @@ class Scavenge {
   }
 
   /// `next` and `position` are the last row that was looked at.
-  Result<void> clean_postings(Unit& unit, Place& place) {
+  Result<void> clean_postings(Unit& unit, Slice& slice) {
+    Place& place = slice.place;
     struct Posting {
       std::int64_t key;
       std::uint64_t position;
@@ -331,9 +343,14 @@ class Scavenge {
       auto dropped = unit.exec("DELETE FROM posting WHERE key = $1 AND position = $2", {posting.key, posting.position});
       if (!dropped) return std::move(dropped).error();
     }
+    // Keys are spread over all numbers: how far through them is how far along.
+    constexpr std::uint64_t parts = 1'000;
+    slice.progress = {.phase = ScavengePhase::postings, .done = parts, .total = parts};
     if (rows.size() == slice_rows) {
       place.next = rows.back().key;
       place.position = static_cast<std::int64_t>(rows.back().position);
+      const std::uint64_t key = std::bit_cast<std::uint64_t>(place.next) + (std::uint64_t{1} << 63U);
+      slice.progress.done = key / (std::numeric_limits<std::uint64_t>::max() / parts + 1);
       return {};
     }
     place.phase = Place::file;
@@ -360,7 +377,7 @@ class Scavenge {
     return false;
   }
 
-  static Result<void> shrink_file(Unit& unit, Slice& slice) {
+  Result<void> shrink_file(Unit& unit, Slice& slice) const {
     const auto before = number_of(unit, "PRAGMA page_count");
     if (!before) return before.error();
     auto vacuumed = unit.exec("PRAGMA incremental_vacuum(32)");
@@ -370,26 +387,10 @@ class Scavenge {
     const auto left = number_of(unit, "PRAGMA freelist_count");
     if (!left) return left.error();
     slice.pages_released = static_cast<std::uint64_t>(std::max<std::int64_t>(*before - *after, 0));
-    slice.pages_free = static_cast<std::uint64_t>(*left);
+    const std::uint64_t released = report_.pages_released + slice.pages_released;
+    slice.progress = {
+        .phase = ScavengePhase::file, .done = released, .total = released + static_cast<std::uint64_t>(*left)};
     if (*left == 0 || slice.pages_released == 0) slice.place.phase = Place::none;
-    return {};
-  }
-
-  [[nodiscard]] ScavengeProgress progress_of(const Slice& slice) {
-    const Place& place = slice.place;
-    switch (place.phase) {
-      case Place::none: break;
-      case Place::log:
-        return {ScavengePhase::log, static_cast<std::uint64_t>(place.next), static_cast<std::uint64_t>(place.end)};
-      case Place::stream_index: return {ScavengePhase::stream_index, static_cast<std::uint64_t>(place.next), 0};
-      case Place::postings: {
-        // Keys are spread over all numbers: how far through them is how far along.
-        constexpr std::uint64_t parts = 1'000;
-        const std::uint64_t key = std::bit_cast<std::uint64_t>(place.next) + (std::uint64_t{1} << 63U);
-        return {ScavengePhase::postings, key / (std::numeric_limits<std::uint64_t>::max() / parts), parts};
-      }
-      case Place::file: return {ScavengePhase::file, report_.pages_released, report_.pages_released + slice.pages_free};
-    }
     return {};
   }
 

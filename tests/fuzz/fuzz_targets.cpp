@@ -8,6 +8,7 @@
 #include <cairn/eventstore/recorded_event.hpp>
 #include <cairn/eventstore/stream_id.hpp>
 
+#include "chunk_view.hpp"
 #include "frame.hpp"
 #include "frame_block.hpp"
 #include "fuzz/fuzz_target.hpp"
@@ -80,6 +81,30 @@ std::string block(BytesView input) {
   return "";
 }
 
+/// A thin chunk's frames, by the whole of it and by its beginning alone.
+std::string chunk(BytesView input) {
+  constexpr std::uint64_t number = chunk_of(first_position);
+  (void)ChunkView::parse(input, number);
+  for (std::uint32_t slot = 0; slot < chunk_events; ++slot) {
+    const auto extent =
+        extent_of_frame(input.first(std::min(input.size(), chunk_prefix_bytes(slot))), input.size(), number, slot);
+    if (extent && extent->begin + extent->size > input.size()) return "a frame lies outside the chunk";
+  }
+  // Its checksum covers what a block's does.
+  const Bytes checked = with_block_checksum(input);
+  const auto view = ChunkView::parse(checked, number);
+  if (!view) return "";
+  for (std::uint32_t slot = 0; slot < chunk_events; ++slot) {
+    if (!view->kept().holds(slot)) continue;
+    const BytesView one = view->frame(slot);
+    const auto extent = extent_of_frame(checked, checked.size(), number, slot);
+    if (!extent || checked.data() + extent->begin != one.data()) return "its beginning leads to another frame";
+    if (!is_within(one, checked)) return "a frame lies outside the chunk";
+    if (auto wrong = frame(one); !wrong.empty()) return wrong;
+  }
+  return "";
+}
+
 std::string metadata(BytesView input) {
   const MetadataView view{input};
   (void)view.correlation_id();
@@ -125,8 +150,9 @@ std::string uuid(BytesView input) {
 }
 
 constexpr std::array targets{
-    FuzzTarget{"block", block},         FuzzTarget{"frame", frame},         FuzzTarget{"metadata", metadata},
-    FuzzTarget{"positions", positions}, FuzzTarget{"stream_id", stream_id}, FuzzTarget{"uuid", uuid},
+    FuzzTarget{"block", block},       FuzzTarget{"chunk", chunk},         FuzzTarget{"frame", frame},
+    FuzzTarget{"metadata", metadata}, FuzzTarget{"positions", positions}, FuzzTarget{"stream_id", stream_id},
+    FuzzTarget{"uuid", uuid},
 };
 
 }  // namespace

@@ -134,8 +134,8 @@ class EventStore final {
   /// setting that is relaxed later brings back nothing that a scavenge has begun to remove from that stream, and
   /// read_all, filters, conditions, resolve() and the recognition of repeats no longer see it. The newest events stay
   /// whatever their streams keep: the last `id_window`, those that subscriptions share in memory, and those whose
-  /// index entries wait in memory. What went may still be read in backups, exports and the write-ahead log until the
-  /// next checkpoint.
+  /// index entries wait in memory. It makes room, and does not make unreadable: bytes may linger in unused parts of
+  /// pages and in the write-ahead log, and what was copied before is copied. For that there is Sealed<T>.
   ///
   /// Done in slices, each a unit of its own: a crash or a stop loses at most the last one, and the next call goes on
   /// there. Errors: cancelled (stopped), unavailable (verify or another scavenge of this store runs), corrupt (names

@@ -18,8 +18,8 @@ enum class ScavengePhase : std::uint8_t {
 
 struct ScavengeProgress {
   ScavengePhase phase = ScavengePhase::log;
-  std::uint64_t done = 0;   ///< in this phase: chunks, streams, index keys as a share of `total`, pages
-  std::uint64_t total = 0;  ///< may grow while it runs
+  std::uint64_t done = 0;  ///< of `total` in this phase: chunks, stream numbers, thousandths of the keys, pages
+  std::uint64_t total = 0;
 };
 
 struct ScavengeOptions {
