@@ -51,8 +51,13 @@ class Connection::Trusted {
   bool before_;
 };
 
-Connection::Connection(sqlite3* db) noexcept : db_{db}, statements_{db}, own_statements_{db}, blobs_{db} {
-  sqlite3_set_authorizer(db_, &Connection::authorize, this);
+Connection::Connection(sqlite3* db, Owner owner) noexcept
+    : db_{db}, owner_{owner}, statements_{db}, own_statements_{db}, blobs_{db} {
+  if (owner_ == Owner::us) sqlite3_set_authorizer(db_, &Connection::authorize, this);
+}
+
+std::unique_ptr<Connection> Connection::borrow(sqlite3* db) {
+  return std::unique_ptr<Connection>{new Connection{db, Owner::somebody_else}};
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& file, const char* vfs, Access access) {
@@ -69,13 +74,14 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& file, co
     sqlite3_close(db);
     return error;
   }
-  return std::unique_ptr<Connection>{new Connection{db}};
+  return std::unique_ptr<Connection>{new Connection{db, Owner::us}};
 }
 
 Connection::~Connection() {
   blobs_.close();
   statements_.clear();
   own_statements_.clear();
+  if (owner_ == Owner::somebody_else) return;
   const int code = sqlite3_close(db_);
   invariant(code == SQLITE_OK, "a connection is closed with statements or blobs still open");
 }
@@ -115,7 +121,7 @@ Error Connection::failed(int code, std::string_view what) {
 bool Connection::in_transaction() const noexcept { return sqlite3_get_autocommit(db_) == 0; }
 
 Result<void> Connection::check_usable(std::string_view sql) const {
-  if (in_transaction() && !trouble_) return {};
+  if (owner_ == Owner::somebody_else || (in_transaction() && !trouble_)) return {};
   return Error{Errc::unavailable, fmt::format("{}: an earlier error ended the transaction", sql)};
 }
 
