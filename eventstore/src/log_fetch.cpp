@@ -51,7 +51,12 @@ Result<FrameView> LogFetch::frame_in_chunk(std::uint64_t position) {
   const std::uint64_t number = chunk_of(position);
   const auto rowid = static_cast<std::int64_t>(number);
   const auto index = static_cast<std::uint32_t>((position - 1) % chunk_events);
+  const auto size = reader_.blob_size("chunk", "body", rowid);
+  if (!size) return missing_chunk(number, size.error());
   std::array<std::byte, 8> bounds;
+  if (*size < offset_entry(index) + bounds.size()) {
+    return Error{Errc::corrupt, fmt::format("chunk {}: {} bytes, too few for position {}", number, *size, position)};
+  }
   if (auto read = reader_.read_blob("chunk", "body", rowid, offset_entry(index), bounds); !read) {
     return missing_chunk(number, read.error());
   }
@@ -61,8 +66,6 @@ Result<FrameView> LogFetch::frame_in_chunk(std::uint64_t position) {
     return Error{Errc::corrupt,
                  fmt::format("chunk {}: frame of position {} from byte {} to {}", number, position, begin, end)};
   }
-  const auto size = reader_.blob_size("chunk", "body", rowid);
-  if (!size) return missing_chunk(number, size.error());
   if (end > *size) {
     return Error{Errc::corrupt,
                  fmt::format("chunk {}: frame of position {} ends at byte {} of {}", number, position, end, *size)};
