@@ -17,6 +17,7 @@
 #include "retention_table.hpp"
 #include "schema_sql.hpp"
 #include "sqlite_log.hpp"
+#include "store_doctor.hpp"
 #include "store_verify.hpp"
 #include "stored_schemas.hpp"
 
@@ -368,6 +369,10 @@ Result<void> EventStore::check_schemas() {
 
 Result<VerifyReport> EventStore::verify(const VerifyOptions& options) const {
   return log::verify_store(impl_->log, options);
+}
+
+Result<StoreReport> EventStore::doctor(const DoctorOptions& options) const {
+  return log::examine_store(impl_->log, options);
 }
 
 Result<BackupReport> EventStore::backup(const std::filesystem::path& target, CopyOptions options) const {

@@ -20,6 +20,15 @@ constexpr std::array<std::string_view, 13> allowed_pragmas{
     "index_xinfo",    "quick_check",        "page_count",        "freelist_count", "foreign_key_check",
     "schema_version", "defer_foreign_keys", "incremental_vacuum"};
 
+// Pragmas that only look when they are given no value.
+constexpr std::array<std::string_view, 4> queried_pragmas{"application_id", "user_version", "page_size",
+                                                          "journal_mode"};
+
+template <std::size_t Size>
+bool is_among(const std::array<std::string_view, Size>& names, const char* name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 // Resets the statement on every way out; user code that is handed rows may throw.
 class Running {
  public:
@@ -86,7 +95,7 @@ Connection::~Connection() {
   invariant(code == SQLITE_OK, "a connection is closed with statements or blobs still open");
 }
 
-int Connection::authorize(void* self, int action, const char* a, const char*, const char*, const char*) {
+int Connection::authorize(void* self, int action, const char* a, const char* b, const char*, const char*) {
   if (static_cast<Connection*>(self)->trusted_) return SQLITE_OK;
   switch (action) {
     case SQLITE_TRANSACTION:
@@ -94,8 +103,8 @@ int Connection::authorize(void* self, int action, const char* a, const char*, co
     case SQLITE_ATTACH:
     case SQLITE_DETACH: return SQLITE_DENY;
     case SQLITE_PRAGMA:
-      return std::find(allowed_pragmas.begin(), allowed_pragmas.end(), a) != allowed_pragmas.end() ? SQLITE_OK
-                                                                                                   : SQLITE_DENY;
+      if (is_among(allowed_pragmas, a) || (b == nullptr && is_among(queried_pragmas, a))) return SQLITE_OK;
+      return SQLITE_DENY;
     default: return SQLITE_OK;
   }
 }
