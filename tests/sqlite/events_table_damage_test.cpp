@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -54,15 +55,14 @@ TEST_F(DamagedEventsTable, AChangedByteOfAChunkIsAnErrorThatNamesItAndNeverAWron
   const auto size = std::stoul(db->one("SELECT length(body) FROM chunk WHERE number = 1"));
   SeededRandom random{1};
   for (int round = 0; round < 200; ++round) {
-    const std::string at = std::to_string(random.below(size) + 1);
-    SCOPED_TRACE("byte " + at);
+    const auto at = random.below(size) + 1;
+    SCOPED_TRACE(fmt::format("byte {}", at));
     ASSERT_EQ(db->one("SAVEPOINT sound"), "no row");
-    const auto byte =
-        std::stoul(db->one("SELECT hex(substr(body, " + at + ", 1)) FROM chunk WHERE number = 1"), nullptr, 16);
-    char other[3];
-    std::snprintf(other, sizeof other, "%02x", static_cast<unsigned>(byte ^ (1U << random.below(8))));
-    ASSERT_EQ(db->one("UPDATE chunk SET body = CAST(substr(body, 1, " + at + " - 1) || x'" + std::string{other} +
-                      "' || substr(body, " + at + " + 1) AS BLOB) WHERE number = 1"),
+    const std::string sound = db->one(fmt::format("SELECT hex(substr(body, {}, 1)) FROM chunk WHERE number = 1", at));
+    const auto changed = std::stoul(sound, nullptr, 16) ^ (1U << random.below(8));
+    ASSERT_EQ(db->one(fmt::format("UPDATE chunk SET body = CAST(substr(body, 1, {0} - 1) || x'{1:02x}' || "
+                                  "substr(body, {0} + 1) AS BLOB) WHERE number = 1",
+                                  at, changed)),
               "no row");
     const auto scan = db->ask("SELECT * FROM cairn_events");
     EXPECT_EQ(scan.code, SQLITE_CORRUPT);

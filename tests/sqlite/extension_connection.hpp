@@ -70,7 +70,7 @@ class ExtensionConnection {
   using EntryPoint = void (*)();
   static EntryPoint entry_point() {
     static void* const extension = dlopen(CAIRN_SQLITE_EXTENSION, RTLD_NOW | RTLD_LOCAL);
-    if (extension == nullptr) throw std::runtime_error{dlerror()};
+    if (extension == nullptr) throw std::runtime_error{"cannot load " CAIRN_SQLITE_EXTENSION};
     return reinterpret_cast<EntryPoint>(dlsym(extension, "sqlite3_cairnsqlite_init"));
   }
 
