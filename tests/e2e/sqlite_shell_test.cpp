@@ -56,7 +56,7 @@ TEST(SqliteShell, QueriesAStoreThatIsClosedAndLeavesItAsItWas) {
   OpenStore again{folder / "store.db"};
   EXPECT_EQ(again->head().value, 300U);
   again.append(301, 10);
-  EXPECT_TRUE(again->verify());
+  EXPECT_TRUE(again->verify().value().good());
 }
 
 TEST(SqliteShell, QueriesAStoreInUseByUri) {
@@ -67,7 +67,7 @@ TEST(SqliteShell, QueriesAStoreInUseByUri) {
   EXPECT_EQ(shell(folder.path(), {"file:store.db?mode=ro"}, sql).out, "10\n");
   store.append(301, 10);
   EXPECT_EQ(shell(folder.path(), {"file:store.db?mode=ro"}, sql).out, "20\n");
-  EXPECT_TRUE(store->verify());
+  EXPECT_TRUE(store->verify().value().good());
 }
 
 TEST(SqliteShell, QueriesABackup) {
