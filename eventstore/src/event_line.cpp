@@ -12,26 +12,11 @@
 #include <cairn/core/base64.hpp>
 
 #include "json_scanner.hpp"
+#include "json_text.hpp"
 #include "rfc3339.hpp"
 
 namespace cairn::log {
 namespace {
-
-// Text that is known to be UTF-8.
-void append_string(std::string_view text, std::string& out) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
 
 void append_time(std::string_view name, Timestamp time, std::string& out) {
   if (const auto text = to_rfc3339(time)) {
@@ -52,7 +37,7 @@ void append_metadata(const Metadata& metadata, std::string& out) {
     out += ",\"tags\":";
     for (std::size_t i = 0; i < metadata.tags.size(); ++i) {
       out += i == 0 ? '[' : ',';
-      append_string(metadata.tags[i], out);
+      append_json_string(metadata.tags[i], out);
     }
     out += ']';
   }
@@ -60,9 +45,9 @@ void append_metadata(const Metadata& metadata, std::string& out) {
     out += ",\"headers\":";
     for (std::size_t i = 0; i < metadata.headers.size(); ++i) {
       out += i == 0 ? "[[" : ",[";
-      append_string(metadata.headers[i].first, out);
+      append_json_string(metadata.headers[i].first, out);
       out += ',';
-      append_string(metadata.headers[i].second, out);
+      append_json_string(metadata.headers[i].second, out);
       out += ']';
     }
     out += ']';
@@ -279,10 +264,10 @@ class LineParser {
 
 void append_event_line(const RecordedEvent& event, std::string& out) {
   fmt::format_to(std::back_inserter(out), "{{\"position\":{},\"stream\":", event.position.value);
-  append_string(event.stream, out);
+  append_json_string(event.stream, out);
   fmt::format_to(std::back_inserter(out), ",\"revision\":{},\"id\":\"{}\",\"type\":", event.revision.value,
                  event.id.to_string());
-  append_string(event.type, out);
+  append_json_string(event.type, out);
   fmt::format_to(std::back_inserter(out), ",\"schema_version\":{}", event.schema_version);
   append_time("recorded_at", event.recorded_at, out);
   append_metadata(event.metadata.to_owned(), out);

@@ -18,6 +18,7 @@
 #include "scavenge.hpp"
 #include "schema_sql.hpp"
 #include "sqlite_log.hpp"
+#include "store_doctor.hpp"
 #include "store_verify.hpp"
 #include "stored_schemas.hpp"
 
@@ -373,6 +374,10 @@ Result<ScavengeReport> EventStore::scavenge(const ScavengeOptions& options) {
 
 Result<VerifyReport> EventStore::verify(const VerifyOptions& options) const {
   return log::verify_store(impl_->log, options);
+}
+
+Result<StoreReport> EventStore::doctor(const DoctorOptions& options) const {
+  return log::examine_store(impl_->log, options);
 }
 
 Result<BackupReport> EventStore::backup(const std::filesystem::path& target, CopyOptions options) const {

@@ -45,6 +45,11 @@ void PendingIndex::clear() {
   ++dropped_;
 }
 
+std::uint64_t PendingIndex::events() const {
+  const std::shared_lock lock{mutex_};
+  return active_->events + (frozen_ ? frozen_->events : 0);
+}
+
 std::uint64_t PendingIndex::generations_dropped() const {
   const std::shared_lock lock{mutex_};
   return dropped_;

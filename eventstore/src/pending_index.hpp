@@ -69,6 +69,8 @@ class PendingIndex {
   void drop_frozen();
   void clear();
 
+  /// Events whose entries wait here. Any thread.
+  [[nodiscard]] std::uint64_t events() const;
   [[nodiscard]] std::uint64_t generations_dropped() const;
   /// Whether the entries of all events from `from` to `through` are here, so that the tables need not be asked.
   [[nodiscard]] bool holds(std::uint64_t from, std::uint64_t through) const;

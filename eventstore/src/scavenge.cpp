@@ -252,7 +252,7 @@ class Scavenge {
   Result<void> begin(Slice& slice) const {
     Place& place = slice.place;
     place = {.end = static_cast<std::int64_t>(log_.removable_through() / chunk_events)};
-    if (place.end > 0 && log_.retention_version() > 0) place.phase = Place::log;
+    place.phase = place.end > 0 && log_.retention_version() > 0 ? Place::log : Place::file;
     slice.progress = {.phase = ScavengePhase::log, .done = 0, .total = static_cast<std::uint64_t>(place.end)};
     return {};
   }
@@ -267,7 +267,7 @@ class Scavenge {
                       .done = static_cast<std::uint64_t>(std::min(place.next, place.end)),
                       .total = static_cast<std::uint64_t>(place.end)};
     if (place.next < place.end) return {};
-    place.phase = place.removed > 0 ? Place::stream_index : Place::none;
+    place.phase = place.removed > 0 ? Place::stream_index : Place::file;
     place.next = 0;
     return {};
   }

@@ -20,7 +20,7 @@
 
 #include "encoded_append.hpp"
 #include "id_window.hpp"
-#include "index_tables.hpp"
+#include "index_flush.hpp"
 #include "log_tail.hpp"
 #include "name_table.hpp"
 #include "open_group.hpp"

@@ -7,6 +7,7 @@
 #include "condition.hpp"
 #include "frame.hpp"
 #include "index_key.hpp"
+#include "index_tables.hpp"
 #include "log_fetch.hpp"
 #include "retention_table.hpp"
 #include "sqlite_log.hpp"

@@ -8,6 +8,7 @@
 #include "frame_block.hpp"
 #include "index_key.hpp"
 #include "log_fetch.hpp"
+#include "log_tables.hpp"
 #include "metadata_codec.hpp"
 #include "sqlite_log.hpp"
 #include "step_buffer.hpp"
@@ -32,26 +33,12 @@ Result<void> SqliteLog::reload(SqlReader& reader) {
 }
 
 Result<void> SqliteLog::load_names(SqlReader& reader) {
-  types_ = std::make_shared<NameTable>();
-  categories_ = std::make_shared<NameTable>();
-  Result<void> dense;
-  const auto load = [&](const char* what, NameTable& table) {
-    return [&dense, &table, what](const Row& row) {
-      const std::uint32_t number = table.add(row.text(1));
-      if (number == row.get<std::uint32_t>(0)) return true;
-      dense = Error{Errc::corrupt, fmt::format("{} {} is missing", what, number)};
-      return false;
-    };
-  };
-  auto types = reader.each("SELECT number, name FROM event_type ORDER BY number", {}, load("event type", *types_));
-  if (!types) return types;
-  if (!dense) return dense;
-  auto categories =
-      reader.each("SELECT number, name FROM category ORDER BY number", {}, load("category", *categories_));
-  if (!categories) return categories;
-  if (!dense) return dense;
-  types_->publish();
-  categories_->publish();
+  auto types = read_event_types(reader);
+  if (!types) return std::move(types).error();
+  auto categories = read_categories(reader);
+  if (!categories) return std::move(categories).error();
+  types_ = *std::move(types);
+  categories_ = *std::move(categories);
   auto last = reader.first<std::uint32_t>("SELECT coalesce(max(number), 0) FROM stream", {});
   if (!last) return std::move(last).error();
   next_stream_ = **last + 1;
@@ -70,60 +57,24 @@ Result<void> SqliteLog::load_schemas(SqlReader& reader) {
 }
 
 Result<void> SqliteLog::load_tail(SqlReader& reader) {
-  auto last_chunk = reader.first<std::int64_t>("SELECT coalesce(max(number), -1) FROM chunk", {});
-  if (!last_chunk) return std::move(last_chunk).error();
-  last_chunk_link_ = 0;
-  if (**last_chunk >= 0) {
-    std::array<std::byte, chunk_link_bytes> prefix;
-    if (auto read = reader.read_blob("chunk", "body", **last_chunk, 0, prefix); !read) return read;
-    const auto link = link_of_chunk(prefix, static_cast<std::uint64_t>(**last_chunk));
-    if (!link) return link.error();
-    last_chunk_link_ = *link;
-  }
-  const std::uint64_t first = first_position_of(static_cast<std::uint64_t>(**last_chunk + 1));
-  auto tail = std::make_shared<LogTail>(first);
-  std::uint64_t next = first;
-  Result<void> outcome;
-  auto done = reader.each("SELECT first, body FROM tail ORDER BY first", {}, [&](const Row& row) {
-    const auto row_first = row.get<std::uint64_t>(0);
-    const BytesView stored = row.blob(1);
-    auto bytes = std::make_shared_for_overwrite<std::byte[]>(stored.size());
-    std::copy(stored.begin(), stored.end(), bytes.get());
-    auto block = BlockView::parse({bytes.get(), stored.size()}, row_first, "tail row");
-    if (!block) {
-      outcome = block.error();
-      return false;
-    }
-    if (row_first != next || block->previous_crc() != last_chunk_link_ ||
-        next + block->count() - first > chunk_events) {
-      outcome = Error{Errc::corrupt, fmt::format("tail row {} does not follow position {}", row_first, next - 1)};
-      return false;
-    }
-    for (std::uint32_t i = 0; i < block->count(); ++i) tail->frames[next++ - first] = block->frame(i);
-    tail->buffers.push_back(std::move(bytes));
-    return true;
-  });
-  if (!done) return done;
-  if (!outcome) return outcome;
+  auto stored = read_tail(reader);
+  if (!stored) return std::move(stored).error();
+  last_chunk_link_ = stored->last_chunk_link;
 
   const std::lock_guard lock{published_mutex_};
-  tail_ = std::move(tail);
+  tail_ = std::move(stored->tail);
   recent_ = std::make_shared<const RecentLog>();
-  head_.store(next - 1, std::memory_order_release);
+  head_.store(stored->head, std::memory_order_release);
   return {};
 }
 
 /// Index entries that were only in memory are read back from the log. So are the ids on the way; the older ones of
 /// the window, which most stores never ask for, follow when the writer is idle or when they are needed.
 Result<void> SqliteLog::load_recent(SqlReader& reader) {
-  auto indexed = reader.first<std::uint64_t>("SELECT value FROM store WHERE key = 'indexed_through'", {});
-  if (!indexed) return std::move(indexed).error();
-  if (!*indexed) return Error{Errc::corrupt, "table store has no row indexed_through"};
-  indexed_through_ = **indexed;
   const std::uint64_t head = head_.load(std::memory_order_relaxed);
-  if (indexed_through_ > head) {
-    return Error{Errc::corrupt, fmt::format("indexed through {}, but the log ends at {}", indexed_through_, head)};
-  }
+  auto indexed = read_indexed_through(reader, head);
+  if (!indexed) return std::move(indexed).error();
+  indexed_through_ = *indexed;
   last_recorded_at_ = Timestamp{};
   ids_missing_through_ = 0;
   ids_readable_ = true;

@@ -36,10 +36,14 @@ const Activity* find_activity(std::string_view name) noexcept {
   return found == activities.end() ? nullptr : &*found;
 }
 
-std::string_view activity_name(const DeclarationEvent& event) noexcept {
-  const auto found = std::ranges::find_if(
-      activities, [&](const Activity& one) { return one.type == type_of(event) && one.role == step_of(event).role; });
+std::string_view activity_name(std::string_view type, std::string_view role) noexcept {
+  const auto found =
+      std::ranges::find_if(activities, [&](const Activity& one) { return one.type == type && one.role == role; });
   return found == activities.end() ? "?" : found->name;
+}
+
+std::string_view activity_name(const DeclarationEvent& event) noexcept {
+  return activity_name(type_of(event), step_of(event).role);
 }
 
 }  // namespace travel_expenses

@@ -19,5 +19,6 @@ struct Activity {
 
 /// The source's name for what happened; "?" for a step that the source does not know.
 [[nodiscard]] std::string_view activity_name(const DeclarationEvent& event) noexcept;
+[[nodiscard]] std::string_view activity_name(std::string_view type, std::string_view role) noexcept;
 
 }  // namespace travel_expenses

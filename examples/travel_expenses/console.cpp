@@ -83,6 +83,10 @@ void print_carried_over(const cairn::ExportReport& exported, bool same) {
       grouped(exported.bytes), same ? "the same" : "ANOTHER");
 }
 
+void print_sql(std::string_view sql) { say("asked with the sqlite3 shell: {}", sql); }
+
+void print_no_shell() { say("not asked with SQL: there is no sqlite3 in PATH (Debian package sqlite3)\n"); }
+
 void print_comparison(const KnownAnswers::Comparison& comparison) {
   if (comparison.mismatches.empty()) {
     say("\nchecked against the known answers: all {} agree\n", grouped(comparison.compared));

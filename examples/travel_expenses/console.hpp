@@ -26,6 +26,8 @@ void print_snapshot(const cairn::StreamId& stream, const cairn::Loaded<Declarati
 void print_report(const ReplayReport& report, std::chrono::nanoseconds time);
 void print_erasure(std::string_view before, std::string_view after);
 void print_carried_over(const cairn::ExportReport& exported, bool same);
+void print_sql(std::string_view sql);
+void print_no_shell();
 void print_comparison(const KnownAnswers::Comparison& comparison);
 void print_kept(const std::filesystem::path& file);
 

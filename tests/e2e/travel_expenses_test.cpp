@@ -79,7 +79,17 @@ TEST(TravelExpenses, ImportsTwiceAndAgreesWithTheKnownAnswers) {
                                  "Mathematics\n\nchecked against the known answers: all 94 agree\n"));
   EXPECT_THAT(run.out, HasSubstr("exported 55,629 events as "));
   EXPECT_THAT(run.out, HasSubstr(" bytes of JSON Lines, and imported into a new store: the same log\n"));
+  EXPECT_THAT(run.out, HasSubstr("GROUP BY type, role\n\nchecked against the known answers: all 14 agree\n"));
   EXPECT_EQ(run.err, "") << "no progress bar where there is no terminal";
+}
+
+TEST(TravelExpenses, WithoutAShellItSaysSoAndTellsTheRest) {
+  const DataCopy data;
+  const ProgramRun run =
+      run_program("/usr/bin/env", {"PATH=/nowhere", CAIRN_TRAVEL_EXPENSES, "--data", "."}, data.path());
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(run.out, HasSubstr("not asked with SQL: there is no sqlite3 in PATH (Debian package sqlite3)\n"));
+  EXPECT_EQ(run.err, "");
 }
 
 TEST(TravelExpenses, ShowsADeclarationAtThreeMoments) {

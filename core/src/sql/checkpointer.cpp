@@ -49,6 +49,8 @@ void Checkpointer::committed(std::uint64_t frames) {
 
 void Checkpointer::note_size() {
   const std::uint64_t bytes = frames_ == 0 ? 0 : log_header_bytes + frames_ * frame_bytes;
+  counters_.wal_pages.store(frames_, std::memory_order_relaxed);
+  counters_.wal_pages_copied.store(copied_, std::memory_order_relaxed);
   counters_.wal_bytes.store(bytes, std::memory_order_relaxed);
   raise_to(counters_.wal_bytes_peak, bytes);
 }
@@ -97,6 +99,7 @@ Result<void> Checkpointer::copy(int mode) {
     if (frames >= 0) frames_ = static_cast<std::uint64_t>(frames);
     if (copied >= 0) copied_ = static_cast<std::uint64_t>(copied);
     if (code == SQLITE_OK) count(counters_.checkpoints);
+    note_size();
     // The rest is held back by a reader: another try at every commit would not get further.
     retry_at_ = copied_ < frames_ ? frames_ + limits_.pages : 0;
     return {};

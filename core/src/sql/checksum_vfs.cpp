@@ -5,13 +5,16 @@
 #include <atomic>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <span>
+#include <string>
 
 #include <sqlite3.h>
 
 #include <cairn/core/crc32c.hpp>
 #include <cairn/core/invariant.hpp>
 
+#include "sql/bad_page.hpp"
 #include "sql/page_cache.hpp"
 #include "sql/read_ahead.hpp"
 
@@ -271,6 +274,10 @@ int file_check_reserved_lock(sqlite3_file* handle, int* out) {
 int file_control(sqlite3_file* handle, int op, void* argument) {
   // Ours to lend pages, not for the VFS below to map the file.
   if (op == SQLITE_FCNTL_MMAP_SIZE) return SQLITE_NOTFOUND;
+  if (op == fcntl_last_bad_page) {
+    *static_cast<std::optional<BadPage>*>(argument) = self(handle).bad_page;
+    return SQLITE_OK;
+  }
   const int code = methods(handle).xFileControl(real(handle), op, argument);
   if (op == SQLITE_FCNTL_VFSNAME && code == SQLITE_OK) {
     auto** name = static_cast<char**>(argument);
@@ -442,16 +449,6 @@ std::string unique_name() {
 
 }  // namespace
 
-std::string_view to_string(PageDefect defect) noexcept {
-  switch (defect) {
-    case PageDefect::wrong_checksum: return "wrong checksum";
-    case PageDefect::no_checksum: return "no checksum";
-    case PageDefect::truncated: return "truncated";
-    case PageDefect::foreign_layout: return "foreign layout";
-  }
-  return "unlisted";
-}
-
 ChecksumVfs::ChecksumVfs(std::unique_ptr<Shim> shim) noexcept : shim_{std::move(shim)} {}
 
 ChecksumVfs::~ChecksumVfs() { sqlite3_vfs_unregister(&shim_->vfs); }
@@ -476,13 +473,6 @@ VfsCounters ChecksumVfs::counters() const noexcept {
           .syncs = shim_->syncs.load(relaxed),
           .pages_read = shim_->pages_read.load(relaxed),
           .wal_reads = shim_->wal_reads.load(relaxed)};
-}
-
-std::optional<BadPage> ChecksumVfs::last_bad_page(sqlite3* db, const char* schema) noexcept {
-  sqlite3_file* file = nullptr;
-  if (sqlite3_file_control(db, schema, SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || file == nullptr) return {};
-  if (file->pMethods != &with_shared_memory && file->pMethods != &without_shared_memory) return {};
-  return self(file).bad_page;
 }
 
 }  // namespace cairn

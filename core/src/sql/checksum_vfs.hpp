@@ -3,11 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-
-struct sqlite3;
 
 namespace cairn {
 
@@ -21,19 +16,6 @@ struct VfsCounters {
   std::uint64_t wal_reads = 0;
 };
 
-enum class PageDefect : std::uint8_t {
-  wrong_checksum,  ///< bytes changed after they were written, or the page belongs elsewhere
-  no_checksum,     ///< zeroed, or written by a program that keeps no checksums
-  truncated,       ///< the file ends inside the page
-  foreign_layout,  ///< an access that is not one 8192-byte page with 8 reserved bytes: not our file
-};
-[[nodiscard]] std::string_view to_string(PageDefect defect) noexcept;
-
-struct BadPage {
-  std::uint32_t page = 0;
-  PageDefect defect = PageDefect::wrong_checksum;
-};
-
 /// A layer between SQLite and a VFS that gives each page of a main database file a checksum when it is written and
 /// checks it whenever it is read, because SQLite itself trusts the disk. The idea is that of
 /// https://sqlite.org/cksumvfs.html; the format and the code are our own.
@@ -44,8 +26,8 @@ struct BadPage {
 /// so a changed, zeroed or misplaced page is seen. They are put into a copy on the way to the disk: SQLite's buffer,
 /// which the frame checksums of the write-ahead log cover, is left alone, and log writes pass unchanged.
 ///
-/// A bad page reads as SQLITE_IOERR_DATA, and last_bad_page() says which. Writing a page to a file of another layout
-/// is refused with SQLITE_IOERR_WRITE before it can lose bytes of somebody else's.
+/// A bad page reads as SQLITE_IOERR_DATA, and last_bad_page() (bad_page.hpp) says which. Writing a page to a file of
+/// another layout is refused with SQLITE_IOERR_WRITE before it can lose bytes of somebody else's.
 ///
 /// SQLite reads two ranges without their page: bytes 0-99 when it opens the file and bytes 24-39 to see whether the
 /// file changed. They pass unchecked, and what follows from them does not: the first transaction reads page 1 whole.
@@ -73,10 +55,6 @@ class ChecksumVfs {
   /// What sqlite3_open_v2() takes; valid as long as the object.
   [[nodiscard]] const char* name() const noexcept;
   [[nodiscard]] VfsCounters counters() const noexcept;
-
-  /// The page behind the latest SQLITE_IOERR_DATA or SQLITE_IOERR_WRITE that this layer returned to `db`'s database
-  /// `schema`. Nothing when there was none or `db` was not opened through a ChecksumVfs.
-  [[nodiscard]] static std::optional<BadPage> last_bad_page(sqlite3* db, const char* schema = "main") noexcept;
 
   struct Shim;
 

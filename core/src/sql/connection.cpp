@@ -20,6 +20,15 @@ constexpr std::array<std::string_view, 13> allowed_pragmas{
     "index_xinfo",    "quick_check",        "page_count",        "freelist_count", "foreign_key_check",
     "schema_version", "defer_foreign_keys", "incremental_vacuum"};
 
+// Pragmas that only look when they are given no value.
+constexpr std::array<std::string_view, 4> queried_pragmas{"application_id", "user_version", "page_size",
+                                                          "journal_mode"};
+
+template <std::size_t Size>
+bool is_among(const std::array<std::string_view, Size>& names, const char* name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 // Resets the statement on every way out; user code that is handed rows may throw.
 class Running {
  public:
@@ -51,8 +60,13 @@ class Connection::Trusted {
   bool before_;
 };
 
-Connection::Connection(sqlite3* db) noexcept : db_{db}, statements_{db}, own_statements_{db}, blobs_{db} {
-  sqlite3_set_authorizer(db_, &Connection::authorize, this);
+Connection::Connection(sqlite3* db, Owner owner) noexcept
+    : db_{db}, owner_{owner}, statements_{db}, own_statements_{db}, blobs_{db} {
+  if (owner_ == Owner::us) sqlite3_set_authorizer(db_, &Connection::authorize, this);
+}
+
+std::unique_ptr<Connection> Connection::borrow(sqlite3* db) {
+  return std::unique_ptr<Connection>{new Connection{db, Owner::somebody_else}};
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& file, const char* vfs, Access access) {
@@ -69,18 +83,19 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& file, co
     sqlite3_close(db);
     return error;
   }
-  return std::unique_ptr<Connection>{new Connection{db}};
+  return std::unique_ptr<Connection>{new Connection{db, Owner::us}};
 }
 
 Connection::~Connection() {
   blobs_.close();
   statements_.clear();
   own_statements_.clear();
+  if (owner_ == Owner::somebody_else) return;
   const int code = sqlite3_close(db_);
   invariant(code == SQLITE_OK, "a connection is closed with statements or blobs still open");
 }
 
-int Connection::authorize(void* self, int action, const char* a, const char*, const char*, const char*) {
+int Connection::authorize(void* self, int action, const char* a, const char* b, const char*, const char*) {
   if (static_cast<Connection*>(self)->trusted_) return SQLITE_OK;
   switch (action) {
     case SQLITE_TRANSACTION:
@@ -88,8 +103,8 @@ int Connection::authorize(void* self, int action, const char* a, const char*, co
     case SQLITE_ATTACH:
     case SQLITE_DETACH: return SQLITE_DENY;
     case SQLITE_PRAGMA:
-      return std::find(allowed_pragmas.begin(), allowed_pragmas.end(), a) != allowed_pragmas.end() ? SQLITE_OK
-                                                                                                   : SQLITE_DENY;
+      if (is_among(allowed_pragmas, a) || (b == nullptr && is_among(queried_pragmas, a))) return SQLITE_OK;
+      return SQLITE_DENY;
     default: return SQLITE_OK;
   }
 }
@@ -115,7 +130,7 @@ Error Connection::failed(int code, std::string_view what) {
 bool Connection::in_transaction() const noexcept { return sqlite3_get_autocommit(db_) == 0; }
 
 Result<void> Connection::check_usable(std::string_view sql) const {
-  if (in_transaction() && !trouble_) return {};
+  if (owner_ == Owner::somebody_else || (in_transaction() && !trouble_)) return {};
   return Error{Errc::unavailable, fmt::format("{}: an earlier error ended the transaction", sql)};
 }
 

@@ -32,6 +32,9 @@ class Connection final {
   /// Opens the file and sets nothing but extended result codes. Errors: unavailable.
   [[nodiscard]] static Result<std::unique_ptr<Connection>> open(const std::string& file, const char* vfs,
                                                                 Access access);
+  /// Reads over a connection that belongs to somebody else and outlives this: a transaction of its own making, its
+  /// authorizer and its open files are left alone, and statements run in whatever transaction it is in.
+  [[nodiscard]] static std::unique_ptr<Connection> borrow(sqlite3* db);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -70,7 +73,8 @@ class Connection final {
   [[nodiscard]] sqlite3* handle() const noexcept { return db_; }
 
  private:
-  explicit Connection(sqlite3* db) noexcept;
+  enum class Owner : std::uint8_t { us, somebody_else };
+  Connection(sqlite3* db, Owner owner) noexcept;
   class Trusted;
   static int authorize(void* self, int action, const char* a, const char* b, const char* schema, const char* trigger);
   void remember(int code, const Error& error);
@@ -78,6 +82,7 @@ class Connection final {
   [[nodiscard]] Result<Statement*> start(std::string_view sql, std::span<const SqlValue> args);
 
   sqlite3* db_;
+  Owner owner_;
   StatementCache statements_;      // the user's
   StatementCache own_statements_;  // apart: what is prepared there was not checked
   BlobHandles blobs_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include "sql/commit_queue.hpp"
 #include "sql/live_copy.hpp"
@@ -284,6 +285,46 @@ DatabaseStatistics Database::statistics() const {
       .wal_bytes_peak = counters.wal_bytes_peak.load(std::memory_order_relaxed),
       .largest_group_bytes = counters.largest_group_bytes.load(std::memory_order_relaxed),
   };
+}
+
+Result<DatabaseReport> Database::report() {
+  DatabaseReport report{.cairn_version = CAIRN_VERSION, .sqlite_version = sqlite3_libversion()};
+  const sql::ReadPool::Usage reads = impl_->readers.usage();
+  auto tx = read();
+  if (!tx) return std::move(tx).error();
+  const auto ask = [&tx](std::string_view pragma) { return tx->first<std::uint64_t>(pragma, {}); };
+  const auto application = ask("PRAGMA application_id");
+  const auto format = ask("PRAGMA user_version");
+  const auto page_bytes = ask("PRAGMA page_size");
+  const auto pages = ask("PRAGMA page_count");
+  const auto free_pages = ask("PRAGMA freelist_count");
+  for (const auto* answer : {&application, &format, &page_bytes, &pages, &free_pages}) {
+    if (!*answer) return answer->error();
+  }
+  const auto mode = tx->first<std::string>("PRAGMA journal_mode", {});
+  if (!mode) return mode.error();
+
+  report.application_id = static_cast<std::uint32_t>(application->value_or(0));
+  report.file_format = static_cast<std::uint32_t>(format->value_or(0));
+  report.file_bytes = impl_->store->size_of("");
+  report.wal_file_bytes = impl_->store->size_of("-wal");
+  report.page_bytes = page_bytes->value_or(0);
+  report.pages = pages->value_or(0);
+  report.free_pages = free_pages->value_or(0);
+  report.journal_mode = mode->value_or("");
+  report.durability = impl_->options.durability;
+  const sql::WriterCounters& counters = impl_->writer.counters();
+  report.wal_pages_copied = counters.wal_pages_copied.load(std::memory_order_relaxed);
+  report.wal_pages = counters.wal_pages.load(std::memory_order_relaxed);
+  report.wal_bytes_max = impl_->options.wal_bytes_max;
+  report.readers = impl_->options.readers;
+  report.readers_busy = reads.open;
+  report.readers_waiting = reads.waiting;
+  report.oldest_read = reads.oldest;
+  report.fenced = fenced();
+  report.epoch = epoch();
+  report.statistics = statistics();
+  return report;
 }
 
 Logger& Database::logger() const noexcept { return impl_->logger; }

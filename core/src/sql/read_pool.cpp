@@ -20,6 +20,17 @@ ReadTx::~ReadTx() {
 
 namespace cairn::sql {
 
+ReadPool::Usage ReadPool::usage() const {
+  const SteadyTime now = clock_.steady_now();
+  const std::lock_guard lock{mutex_};
+  Usage usage{.open = open_reads_.size(), .waiting = waiters_.size()};
+  for (const Lent& lent : open_reads_) {
+    const auto age = std::chrono::duration_cast<std::chrono::microseconds>(now - lent.since);
+    usage.oldest = std::max(age, usage.oldest.value_or(std::chrono::microseconds::zero()));
+  }
+  return usage;
+}
+
 ReadPool::~ReadPool() { invariant(lent_ == 0, "a read transaction outlives its database"); }
 
 Result<ReadTx> ReadPool::begin() {
@@ -46,6 +57,11 @@ Result<ReadTx> ReadPool::begin() {
     connection.reset();
     leave();
     return error;
+  }
+  const SteadyTime now = clock_.steady_now();
+  {
+    const std::lock_guard lock{mutex_};
+    open_reads_.push_back({connection.get(), now});
   }
   return ReadTx{*connection.release(), *this};
 }
@@ -92,11 +108,13 @@ void ReadPool::give_back(Connection& connection) noexcept {
   std::unique_ptr<Connection> owned{&connection};
   owned->close_blobs();
   if (owned->in_transaction()) (void)owned->run("COMMIT");
-  if (owned->in_transaction()) owned.reset();  // unusable; the next read opens another
+  const bool usable = !owned->in_transaction();  // else the next read opens another
   {
     const std::lock_guard lock{mutex_};
-    if (owned) idle_.push_back(std::move(owned));
+    std::erase_if(open_reads_, [&connection](const Lent& lent) { return lent.connection == &connection; });
+    if (usable) idle_.push_back(std::move(owned));
   }
+  owned.reset();
   leave();
 }
 

@@ -31,13 +31,22 @@ class ReadPool final {
     bool may_wait;
   };
 
-  ReadPool(Open open, Limits limits, const Clock& clock) : open_{std::move(open)}, limits_{limits}, clock_{clock} {}
+  ReadPool(Open open, Limits limits, const Clock& clock) : open_{std::move(open)}, limits_{limits}, clock_{clock} {
+    open_reads_.reserve(limits_.connections);
+  }
   ~ReadPool();
   ReadPool(const ReadPool&) = delete;
   ReadPool& operator=(const ReadPool&) = delete;
 
   /// Errors: timeout, unavailable (a connection cannot be opened), cancelled (closed).
   [[nodiscard]] Result<ReadTx> begin();
+
+  struct Usage {
+    std::size_t open = 0;
+    std::size_t waiting = 0;
+    std::optional<std::chrono::microseconds> oldest{};  ///< since the first of the open ones began
+  };
+  [[nodiscard]] Usage usage() const;
 
   /// New reads wait from now on; running ones are given `patience` to end. False, and not paused, when one is left.
   [[nodiscard]] bool pause(std::chrono::milliseconds patience);
@@ -54,6 +63,11 @@ class ReadPool final {
     bool admitted = false;
   };
 
+  struct Lent {
+    const Connection* connection;
+    SteadyTime since;
+  };
+
   void give_back(Connection& connection) noexcept;
   [[nodiscard]] bool may_enter() const noexcept { return !paused_ && lent_ < limits_.connections; }
   void admit() noexcept;
@@ -64,11 +78,12 @@ class ReadPool final {
   const Open open_;
   const Limits limits_;
   const Clock& clock_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable all_back_;
   std::deque<Waiter*> waiters_;
   std::vector<std::unique_ptr<Connection>> idle_;  // the warmest last
   std::size_t lent_ = 0;                           // admissions, with a connection or about to have one
+  std::vector<Lent> open_reads_;                   // one for each that has its connection
   bool paused_ = false;
   bool closed_ = false;
 };

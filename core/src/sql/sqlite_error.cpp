@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-#include "sql/checksum_vfs.hpp"
+#include "sql/bad_page.hpp"
 
 namespace cairn::sql {
 namespace {
@@ -60,7 +60,7 @@ Error to_error(sqlite3* db, int code, std::string_view what) {
   if (what.size() > text_shown_max) what = what.substr(0, text_shown_max);
   std::string text = fmt::format("{}: {}", what, db == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(db));
   if (db != nullptr && to_errc(code) == Errc::corrupt) {
-    if (const auto bad = ChecksumVfs::last_bad_page(db)) {
+    if (const auto bad = last_bad_page(db)) {
       return Error{Errc::corrupt, fmt::format("{} (page {}: {})", text, bad->page, to_string(bad->defect))}.with(
           "page", bad->page);
     }

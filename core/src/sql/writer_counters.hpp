@@ -12,6 +12,8 @@ struct WriterCounters {
   std::atomic<std::uint64_t> units_refused{0};
   std::atomic<std::uint64_t> units_over_budget{0};
   std::atomic<std::uint64_t> checkpoints{0};
+  std::atomic<std::uint64_t> wal_pages{0};
+  std::atomic<std::uint64_t> wal_pages_copied{0};
   std::atomic<std::uint64_t> wal_bytes{0};
   std::atomic<std::uint64_t> wal_bytes_peak{0};
   std::atomic<std::uint64_t> largest_group_bytes{0};

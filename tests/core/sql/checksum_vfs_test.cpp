@@ -1,4 +1,5 @@
 #include "sql/checksum_vfs.hpp"
+#include "sql/bad_page.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -80,7 +81,7 @@ class ChecksumVfsTest : public testing::Test {
     VfsConnection db{checksums->name(), "store.db"};
     EXPECT_EQ(db.exec("SELECT sum(length(hex(x))) FROM small; SELECT sum(length(hex(x))) FROM large"),
               SQLITE_IOERR_DATA);
-    return ChecksumVfs::last_bad_page(db.get());
+    return last_bad_page(db.get());
   }
 
   [[nodiscard]] std::size_t pages() const { return sound.size() / page; }
@@ -206,8 +207,8 @@ TEST_F(ChecksumVfsTest, ForeignFileIsNeitherReadNorChanged) {
 
   VfsConnection db{checksums->name(), "foreign.db"};
   EXPECT_EQ(db.exec("INSERT INTO t VALUES(2)"), SQLITE_IOERR_DATA);
-  ASSERT_TRUE(ChecksumVfs::last_bad_page(db.get()));
-  EXPECT_EQ(ChecksumVfs::last_bad_page(db.get())->defect, PageDefect::foreign_layout);
+  ASSERT_TRUE(last_bad_page(db.get()));
+  EXPECT_EQ(last_bad_page(db.get())->defect, PageDefect::foreign_layout);
   db.close();
   EXPECT_EQ(memory->read_file("foreign.db"), before);
 }
@@ -215,8 +216,8 @@ TEST_F(ChecksumVfsTest, ForeignFileIsNeitherReadNorChanged) {
 TEST_F(ChecksumVfsTest, FileWithoutReservedBytesIsRefusedWhenItIsMade) {
   VfsConnection db{checksums->name(), "new.db"};
   EXPECT_EQ(db.exec("PRAGMA page_size=8192; CREATE TABLE t(x)"), SQLITE_IOERR_WRITE);
-  ASSERT_TRUE(ChecksumVfs::last_bad_page(db.get()));
-  EXPECT_EQ(ChecksumVfs::last_bad_page(db.get())->defect, PageDefect::foreign_layout);
+  ASSERT_TRUE(last_bad_page(db.get()));
+  EXPECT_EQ(last_bad_page(db.get())->defect, PageDefect::foreign_layout);
 }
 
 TEST_F(ChecksumVfsTest, PagesFreedInTheTransactionThatMadeThemCarryChecksums) {

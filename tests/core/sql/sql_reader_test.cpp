@@ -159,12 +159,13 @@ TEST_F(SqlReaderTest, UserSqlCannotEndTheTransactionOrReachElsewhere) {
   for (const std::string_view sql :
        {"COMMIT", "ROLLBACK", "BEGIN", "SAVEPOINT unit", "RELEASE unit", "ROLLBACK TO unit", "ATTACH ':memory:' AS x",
         "DETACH main", "PRAGMA journal_mode=DELETE", "PRAGMA synchronous=OFF", "PRAGMA wal_checkpoint", "VACUUM",
-        "PRAGMA writable_schema=ON"}) {
+        "PRAGMA writable_schema=ON", "PRAGMA user_version=2", "PRAGMA application_id=2"}) {
     SCOPED_TRACE(sql);
     EXPECT_EQ(test::code_of(write([&](Unit& unit) { return unit.exec(sql); })), Errc::invalid);
   }
   EXPECT_EQ(test::code_of(write([](Unit& unit) { return unit.exec("PRAGMA incremental_vacuum(1)"); })), std::nullopt);
-  EXPECT_THAT(test::rows(*db, "SELECT journal_mode FROM pragma_journal_mode"), ElementsAre(HasSubstr("error")));
+  EXPECT_THAT(test::rows(*db, "SELECT synchronous FROM pragma_synchronous"), ElementsAre(HasSubstr("error")));
+  EXPECT_THAT(test::rows(*db, "PRAGMA user_version"), ElementsAre("1"));
 }
 
 TEST_F(SqlReaderTest, ReadTransactionCannotWrite) {

@@ -12,6 +12,7 @@
 #include <cairn/core/result.hpp>
 #include <cairn/eventstore/append.hpp>
 #include <cairn/eventstore/backup.hpp>
+#include <cairn/eventstore/doctor.hpp>
 #include <cairn/eventstore/event_store_options.hpp>
 #include <cairn/eventstore/read_options.hpp>
 #include <cairn/eventstore/reader.hpp>
@@ -146,6 +147,10 @@ class EventStore final {
   /// index entry against the log and the log against the indexes. Runs beside appends. Errors: cancelled (stopped),
   /// unavailable (a scavenge or another verify of this store runs), and those of a read.
   [[nodiscard]] Result<VerifyReport> verify(const VerifyOptions& options = {}) const;
+
+  /// How the store stands, and what an operator should know or do. Takes a few short read transactions and nothing of the
+  /// writer's, so also for a health endpoint; verify() is what looks for damage. Errors: those of a read.
+  [[nodiscard]] Result<StoreReport> doctor(const DoctorOptions& options = {}) const;
 
   /// Copies the store, everything in its database, into a file of its own while appends go on: the state of one moment,
   /// durable on return. How, at what cost to appends, and the errors: see Database::backup.

@@ -18,6 +18,7 @@
 #include <cairn/core/sql/commit_participant.hpp>
 #include <cairn/core/sql/database_copy.hpp>
 #include <cairn/core/sql/database_options.hpp>
+#include <cairn/core/sql/database_report.hpp>
 #include <cairn/core/sql/migration.hpp>
 #include <cairn/core/sql/read_tx.hpp>
 #include <cairn/core/sql/unit.hpp>
@@ -124,6 +125,9 @@ class Database final {
   [[nodiscard]] bool fenced() const noexcept;
   [[nodiscard]] std::uint64_t epoch() const noexcept;
   [[nodiscard]] DatabaseStatistics statistics() const;
+  /// How the database stands: sizes, the write-ahead log, who reads. Takes one short read transaction and nothing of
+  /// the writer's. Errors: those of read().
+  [[nodiscard]] Result<DatabaseReport> report();
   [[nodiscard]] const std::filesystem::path& file() const noexcept;
   /// What it was opened with, for the parts that are built on it.
   [[nodiscard]] Logger& logger() const noexcept;
