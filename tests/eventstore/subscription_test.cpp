@@ -54,10 +54,10 @@ Positions range(std::uint64_t from, std::uint64_t to) {
 class SubscriptionTest : public testing::Test {
  protected:
   /// One event in `stream`, at the next position.
-  void append(StreamId stream, std::string_view type = "t", std::vector<std::string> tags = {}) {
+  void append(const StreamId& stream, std::string_view type = "t", std::vector<std::string> tags = {}) {
     (void)store->append(stream, ExpectedRevision::any(), make_event(++last, type, std::move(tags))).value();
   }
-  void append_many(StreamId stream, std::size_t count) {
+  void append_many(const StreamId& stream, std::size_t count) {
     (void)store->append(stream, ExpectedRevision::any(), make_events(last + 1, count, "t")).value();
     last += count;
   }
@@ -264,7 +264,7 @@ TEST_P(SubscriptionBehind, GivesEveryEventOnceWhereverItIsKept) {
     to.insert(to.end(), found.begin(), found.end());
   };
   // Rounds of all sizes: none, a few, more than a chunk, more than is kept.
-  for (const std::uint64_t round : {1, 2, 300, 5, 255, 256, 257, 1'500, 1, 4'000, 3}) {
+  for (const std::uint64_t round : {1U, 2U, 300U, 5U, 255U, 256U, 257U, 1'500U, 1U, 4'000U, 3U}) {
     for (std::uint64_t i = 0; i < round; ++i) {
       ++number;
       const auto to = StreamId::of(number % 2 == 0 ? "even" : "odd", std::to_string(number % 4)).value();

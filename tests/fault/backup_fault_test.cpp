@@ -135,9 +135,9 @@ TEST_P(CopyFaultSweep, BackupIsCompleteOrNotThereAndTheStoreIsUnharmed) {
     const std::string copy = wrong_with_copy(store.disk(), "backup.db", position, agreement.log());
     const std::string after_power_loss = wrong_with_copy(*image, "backup.db", position, agreement.log());
     if (report) return copy + after_power_loss;
-    if (copy != "" && copy != "absent") return "what is left of it: " + copy;
+    if (!copy.empty() && copy != "absent") return "what is left of it: " + copy;
     // A failed removal may leave a complete one.
-    if (copy == "" && !plan.sticky) return "an error was reported, and the target is there";
+    if (copy.empty() && !plan.sticky) return "an error was reported, and the target is there";
     return after_power_loss == "absent" ? "" : after_power_loss;
   });
 }
@@ -156,8 +156,8 @@ TEST_P(CopyFaultSweep, RestoreIsCompleteOrNotThereAndTheBackupIsUnharmed) {
     const std::string copy = wrong_with_copy(store.disk(), "new.db", events_before, log);
     const std::string after_power_loss = wrong_with_copy(*image, "new.db", events_before, log);
     if (report) return copy + after_power_loss;
-    if (copy != "" && copy != "absent") return "what is left of it: " + copy;
-    if (copy == "" && !plan.sticky) return "an error was reported, and the target is there";
+    if (!copy.empty() && copy != "absent") return "what is left of it: " + copy;
+    if (copy.empty() && !plan.sticky) return "an error was reported, and the target is there";
     return after_power_loss == "absent" ? "" : after_power_loss;
   });
 }
@@ -200,7 +200,7 @@ TEST(BackupCrash, LeavesTheStoreWholeAndTheTargetCompleteOrNotThere) {
     ASSERT_EQ(wrong_with_unfinished(*image.disk), "");
     ASSERT_EQ(wrong_with_copy(*image.disk, "store.db", 0, log), "");
     const std::string copy = wrong_with_copy(*image.disk, "backup.db", report->position.value, log);
-    ASSERT_TRUE(copy == "" || copy == "absent") << copy;
+    ASSERT_TRUE(copy.empty() || copy == "absent") << copy;
     complete += copy.empty() ? 1 : 0;
     FaultStore after{image.disk->clone()};
     ASSERT_TRUE(after.open());

@@ -54,7 +54,7 @@ void flip_page(std::uint32_t page, std::uint64_t sample) {
   }
   SeededRandom random{page};
   for (std::uint64_t i = 0; i < sample; ++i) {
-    const std::uint64_t bit = first + (i % 2 == 0 ? random.below(8 * 100) : random.below(page_bits));
+    const std::uint64_t bit = first + (i % 2 == 0 ? random.below(800) : random.below(page_bits));
     ASSERT_EQ(undetected(bit), "") << "bit " << bit;
   }
 }
@@ -140,8 +140,8 @@ TEST(BitFlips, InTheWriteAheadLogLeaveWholeCommitsFromTheBeginning) {
     constexpr std::uint64_t frame_bytes = page_bytes + 24;
     const std::uint64_t frame = random.below((wal.size() - 32) / frame_bytes);
     const std::uint64_t bit = i % 2 == 0    ? random.below(wal.size() * 8)
-                              : i % 10 == 1 ? random.below(32 * 8)
-                                            : (32 + frame * frame_bytes) * 8 + random.below(24 * 8);
+                              : i % 10 == 1 ? random.below(std::uint64_t{32} * 8)
+                                            : (32 + frame * frame_bytes) * 8 + random.below(std::uint64_t{24} * 8);
     Bytes damaged = wal;
     flip(damaged, bit);
     std::size_t kept = commits().log.size();

@@ -27,7 +27,6 @@
 namespace cairn {
 namespace {
 
-using test::event_id;
 using test::is_linearizable;
 using test::is_trouble;
 using test::StreamCall;
