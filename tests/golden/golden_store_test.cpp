@@ -52,7 +52,9 @@ std::vector<std::string> rows(Database& database) {
   for (const std::string& table : texts("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")) {
     const auto row =
         texts("SELECT group_concat('quote(' || name || ')', '||''|''||') FROM pragma_table_info('" + table + "')");
-    for (std::string& text : texts("SELECT '" + table + ": ' || " + row.at(0) + " FROM " + table)) {
+    std::string rows = "SELECT '";
+    rows.append(table).append(": ' || ").append(row.at(0)).append(" FROM ").append(table);
+    for (std::string& text : texts(rows)) {
       all.push_back(std::move(text));
     }
   }
