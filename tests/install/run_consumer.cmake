@@ -1,4 +1,4 @@
-# Builds and runs the project in CONSUMER with COMPONENT; when NEEDS_INSTALL, against the build tree installed into
+# Builds and runs the project in CONSUMER with COMPONENTS (separated by commas); when NEEDS_INSTALL, against the build tree installed into
 # WORK_DIR/prefix, from where the sqlite3 shell must be able to load the extension as well.
 file(REMOVE_RECURSE "${WORK_DIR}")
 file(MAKE_DIRECTORY "${WORK_DIR}")
@@ -26,7 +26,10 @@ run("${CMAKE_COMMAND}" -S "${CONSUMER}" -B "${WORK_DIR}/build" -G "${GENERATOR}"
   "-DCMAKE_CXX_COMPILER=${CXX_COMPILER}"
   "-DCMAKE_CXX_COMPILER_LAUNCHER=${CXX_COMPILER_LAUNCHER}"
   "-DCMAKE_CXX_FLAGS=${CXX_FLAGS}"
-  "-DCOMPONENT=${COMPONENT}"
+  "-DCOMPONENTS=${COMPONENTS}"
   "-DCAIRN_SOURCE_DIR=${CAIRN_SOURCE_DIR}")
 run("${CMAKE_COMMAND}" --build "${WORK_DIR}/build")
-run("${WORK_DIR}/build/consumer")
+string(REPLACE "," ";" components "${COMPONENTS}")
+foreach(component IN LISTS components)
+  run("${WORK_DIR}/build/consumer_${component}")
+endforeach()

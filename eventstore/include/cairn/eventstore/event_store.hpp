@@ -148,8 +148,8 @@ class EventStore final {
   /// unavailable (a scavenge or another verify of this store runs), and those of a read.
   [[nodiscard]] Result<VerifyReport> verify(const VerifyOptions& options = {}) const;
 
-  /// How the store stands, and what an operator should know or do. Takes a few short read transactions and nothing of the
-  /// writer's, so also for a health endpoint; verify() is what looks for damage. Errors: those of a read.
+  /// How the store stands, and what an operator should know or do. Takes a few short read transactions and nothing of
+  /// the writer's, so also for a health endpoint; verify() is what looks for damage. Errors: those of a read.
   [[nodiscard]] Result<StoreReport> doctor(const DoctorOptions& options = {}) const;
 
   /// Copies the store, everything in its database, into a file of its own while appends go on: the state of one moment,
