@@ -30,7 +30,7 @@ std::vector<NewEvent> make_events(std::uint64_t first, std::size_t count, std::s
 }
 
 MemoryStore::MemoryStore(EventStoreOptions options, std::unique_ptr<MemoryVfs> disk, DatabaseOptions database)
-    : options_{options}, database_options_{std::move(database)}, disk_{std::move(disk)} {
+    : options_{std::move(options)}, database_options_{std::move(database)}, disk_{std::move(disk)} {
   database_options_.file = "store.db";
   database_options_.writer = WriterMode::stepped;
   open();

@@ -23,6 +23,7 @@ std::optional<std::uint64_t> parse(std::string_view text) {
 }
 
 std::optional<std::uint64_t> from_environment(const char* name) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets the environment.
   const char* text = std::getenv(name);
   return text == nullptr ? std::nullopt : parse(text);
 }
