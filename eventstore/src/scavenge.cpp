@@ -220,8 +220,8 @@ class Scavenge {
       report_.chunks_rewritten += slice->chunks_rewritten;
       report_.pages_released += slice->pages_released;
       report_.looked_through = {static_cast<std::uint64_t>(slice->place.end) * chunk_events};
-      if (slice->place.phase == Place::none) return report_;
       if (options_.on_progress) options_.on_progress(slice->progress);
+      if (slice->place.phase == Place::none) return report_;
     }
   }
 

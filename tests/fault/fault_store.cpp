@@ -4,12 +4,13 @@
 
 namespace cairn::test {
 
-FaultStore::FaultStore(std::unique_ptr<MemoryVfs> disk) : disk_{std::move(disk)} {}
+FaultStore::FaultStore(std::unique_ptr<MemoryVfs> disk, EventStoreOptions options)
+    : options_{std::move(options)}, disk_{std::move(disk)} {}
 
 FaultStore::~FaultStore() = default;
 
 EventStoreOptions FaultStore::log_options() {
-  return {.stream_cache_entries = 3, .id_window = 300, .pending_events_max = 60, .pending_events_min = 10};
+  return {.stream_cache_entries = 3, .pending_events_max = 60, .pending_events_min = 10};
 }
 
 DatabaseOptions FaultStore::database_options() {
@@ -27,7 +28,7 @@ Result<void> FaultStore::open() {
   options.memory = disk_.get();
   auto database = Database::open(options, {.clock = &clock_});
   if (!database) return std::move(database).error();
-  auto store = EventStore::open(**database, log_options(), {.clock = &clock_, .ids = &ids_});
+  auto store = EventStore::open(**database, options_, {.clock = &clock_, .ids = &ids_});
   if (!store) return std::move(store).error();
   database_ = *std::move(database);
   store_ = *std::move(store);

@@ -15,7 +15,8 @@ namespace cairn::test {
 /// fail. Its limits are small, so that a short workload seals, flushes and checkpoints in all ways.
 class FaultStore {
  public:
-  explicit FaultStore(std::unique_ptr<MemoryVfs> disk = MemoryVfs::create({.track_durability = true}));
+  explicit FaultStore(std::unique_ptr<MemoryVfs> disk = MemoryVfs::create({.track_durability = true}),
+                      EventStoreOptions options = log_options());
   ~FaultStore();
   FaultStore(const FaultStore&) = delete;
   FaultStore& operator=(const FaultStore&) = delete;
@@ -42,6 +43,7 @@ class FaultStore {
  private:
   void change_disk(std::unique_ptr<MemoryVfs> disk);
 
+  const EventStoreOptions options_;
   SimulatedClock clock_;
   SeededRandom random_{1};
   UuidV7Source ids_{clock_, random_};

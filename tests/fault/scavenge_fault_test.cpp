@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -26,6 +28,19 @@ const StreamId ben{"account-ben"};
 const StreamId cat{"account-cat"};
 
 constexpr std::uint64_t filled = 3'500;
+
+/// One that remembers few ids, so that what is older may go.
+struct ScavengedStore : FaultStore {
+  explicit ScavengedStore(std::unique_ptr<MemoryVfs> disk = MemoryVfs::create({.track_durability = true}))
+      : FaultStore{std::move(disk), few_ids()} {
+    open().value();
+  }
+  static EventStoreOptions few_ids() {
+    EventStoreOptions options = log_options();
+    options.id_window = 300;
+    return options;
+  }
+};
 
 /// A log of which two streams do not keep everything, with payloads in rows of their own.
 void fill(FaultStore& store) {
@@ -61,8 +76,7 @@ struct Undisturbed {
 };
 
 Undisturbed undisturbed() {
-  FaultStore store;
-  store.open().value();
+  ScavengedStore store;
   fill(store);
   Undisturbed run;
   run.before = dump(store.store()).value();
@@ -86,8 +100,7 @@ Dump filled_part(Dump all) {
 
 TEST(ScavengeFault, AfterACrashAtAnyCallTheNextScavengeEndsWithTheLogOfAnUndisturbedRun) {
   const Undisturbed run = undisturbed();
-  FaultStore store;
-  store.open().value();
+  ScavengedStore store;
   fill(store);
   std::uint64_t images = 0;
   std::uint64_t acknowledged = 0;
@@ -99,8 +112,7 @@ TEST(ScavengeFault, AfterACrashAtAnyCallTheNextScavengeEndsWithTheLogOfAnUndistu
       const auto unsynced = std::array{CrashDamage::Unsynced::nothing, CrashDamage::Unsynced::everything,
                                        CrashDamage::Unsynced::random}[call.number / every % 3];
       SCOPED_TRACE("call " + std::to_string(call.number));
-      FaultStore image{store.disk().crash({.seed = call.number, .unsynced = unsynced})};
-      image.open().value();
+      ScavengedStore image{store.disk().crash({.seed = call.number, .unsynced = unsynced})};
       EXPECT_GE(image.store().head().value, filled + acknowledged);
       EXPECT_TRUE(is_between(filled_part(dump(image.store()).value()), run));
       const auto checked = image.store().verify().value();
@@ -136,8 +148,7 @@ TEST_P(ScavengeFaultSweep, AFailedCallIsAnErrorAndTheNextScavengeGoesOn) {
   FaultPlan plan = GetParam().plan;
   for (plan.at_call = 1; fired && !HasFailure(); plan.at_call += step) {
     SCOPED_TRACE("call " + std::to_string(plan.at_call));
-    FaultStore store;
-    store.open().value();
+    ScavengedStore store;
     fill(store);
     store.disk().inject(plan);
     const auto struck = store.store().scavenge();
