@@ -22,7 +22,6 @@ using namespace std::chrono_literals;
 using test::make_events;
 using test::MemoryStore;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 const StreamId account{"account-1"};
 
