@@ -27,8 +27,8 @@ namespace cairn::log {
 namespace {
 
 // A slice ends when it has done so much of one of these: about a millisecond of the writer's time.
-constexpr std::size_t slice_bytes_read = 512U << 10U;
-constexpr std::size_t slice_bytes_written = 128U << 10U;
+constexpr std::size_t slice_bytes_read = 256U << 10U;
+constexpr std::size_t slice_bytes_written = 64U << 10U;
 constexpr std::uint64_t slice_rows = 256;
 /// Chunks whose kept slots are remembered while postings are looked at; 32 bytes each.
 constexpr std::size_t remembered_chunks_max = 16'384;
@@ -135,11 +135,16 @@ class ChunkSlice {
     cut.retention = **retention;
     cut.stored = cut.retention.removed_before;
     cut.removed_before = cut.stored;
-    const StreamIndex index{unit_, snapshot_, log_.pending(), &log_.open_group(), stream};
-    auto last = last_revision(index);
-    if (!last) return std::move(last).error();
-    if (!*last) return Error{Errc::corrupt, fmt::format("stream {}: its index is empty", stream)};
-    cut.first_kept = cut.retention.first_kept(**last + 1);
+    std::uint64_t next_revision = 0;
+    // Where the stream ends matters to a count alone; asking costs more than all the rest.
+    if (cut.retention.keep.events_max) {
+      const StreamIndex index{unit_, snapshot_, log_.pending(), &log_.open_group(), stream};
+      auto last = last_revision(index);
+      if (!last) return std::move(last).error();
+      if (!*last) return Error{Errc::corrupt, fmt::format("stream {}: its index is empty", stream)};
+      next_revision = **last + 1;
+    }
+    cut.first_kept = cut.retention.first_kept(next_revision);
     return &cut;
   }
 
