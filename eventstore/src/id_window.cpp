@@ -26,7 +26,8 @@ void IdWindow::forget_after(std::uint64_t position) {
 }
 
 void IdWindow::trim() {
-  while (order_.size() > entries_max_) {
+  // By position and not by count: where events were removed there are fewer ids.
+  while (!order_.empty() && order_.back().position - order_.front().position >= entries_max_) {
     const auto found = positions_.find(order_.front().id);
     if (found != positions_.end() && found->second == order_.front().position) positions_.erase(found);
     order_.pop_front();

@@ -12,8 +12,8 @@
 
 namespace cairn::log {
 
-/// The ids of the last events, by which a repeated append is recognised. Holds the published ones up to its
-/// bound, and the open group's on top of them.
+/// The ids of the last events, by which a repeated append is recognised. Holds those at the last `entries_max`
+/// positions, and the open group's on top of them.
 class IdWindow {
  public:
   explicit IdWindow(std::size_t entries_max) : entries_max_{entries_max} {}

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <cairn/core/call_user.hpp>
 #include <cairn/core/sql/database.hpp>
 
 #include "chunk_view.hpp"
@@ -21,6 +22,7 @@
 #include "sqlite_log.hpp"
 #include "step_buffer.hpp"
 #include "stream_positions.hpp"
+#include "upkeep.hpp"
 
 namespace cairn::log {
 
@@ -30,6 +32,7 @@ namespace {
 constexpr std::size_t slice_bytes_read = 256U << 10U;
 constexpr std::size_t slice_bytes_written = 64U << 10U;
 constexpr std::uint64_t slice_rows = 256;
+constexpr std::size_t slice_lookups = 512;
 /// Chunks whose kept slots are remembered while postings are looked at; 32 bytes each.
 constexpr std::size_t remembered_chunks_max = 16'384;
 
@@ -103,9 +106,9 @@ class ChunkSlice {
     if (!indexed) return std::move(indexed).error();
     ids_indexed_ = *indexed != 0;
     Place& place = slice_.place;
-    while (place.next < place.end && read_ < slice_bytes_read && written_ < slice_bytes_written) {
+    while (place.next < place.end && read_ < slice_bytes_read && !full() && cuts_.size() < slice_lookups) {
       if (auto done = rewrite(static_cast<std::uint64_t>(place.next)); !done) return done;
-      ++place.next;
+      if (!left_behind_) ++place.next;
     }
     for (const auto& [stream, cut] : cuts_) {
       if (cut.removed_before <= cut.stored) continue;
@@ -171,6 +174,11 @@ class ChunkSlice {
         kept[slot] = view->frame(slot);
         continue;
       }
+      if (full()) {  // the next slice thins the chunk again
+        left_behind_ = true;
+        kept[slot] = view->frame(slot);
+        continue;
+      }
       (*cut)->removed_before = std::max({(*cut)->removed_before, (*cut)->first_kept, frame->revision + 1});
       if (auto gone = remove(position, *frame); !gone) return gone;
       ++removed;
@@ -185,9 +193,12 @@ class ChunkSlice {
     return {};
   }
 
+  [[nodiscard]] bool full() const noexcept { return written_ >= slice_bytes_written; }
+
   /// What stands elsewhere of an event that leaves its chunk.
   Result<void> remove(std::uint64_t position, const FrameView& frame) {
     if (frame.external) {
+      written_ += frame.data_size;
       auto gone = unit_.exec("DELETE FROM payload WHERE position = $1", {position});
       if (!gone) return std::move(gone).error();
     }
@@ -209,7 +220,8 @@ class ChunkSlice {
   StepBuffer buffer_;
   Bytes thin_;
   std::size_t read_ = 0;
-  std::size_t written_ = 0;
+  std::size_t written_ = 0;  // payloads that went included: their pages are written, too
+  bool left_behind_ = false;
 };
 
 class Scavenge {
@@ -225,7 +237,10 @@ class Scavenge {
       report_.chunks_rewritten += slice->chunks_rewritten;
       report_.pages_released += slice->pages_released;
       report_.looked_through = {static_cast<std::uint64_t>(slice->place.end) * chunk_events};
-      if (options_.on_progress) options_.on_progress(slice->progress);
+      if (options_.on_progress) {
+        auto told = call_user("on_progress", [&] { options_.on_progress(slice->progress); });
+        if (!told) return std::move(told).error();
+      }
       if (slice->place.phase == Place::none) return report_;
     }
   }
@@ -282,7 +297,9 @@ class Scavenge {
     Place& place = slice.place;
     auto last = number_of(unit, "SELECT coalesce(max(stream), 0) FROM stream_retention");
     if (!last) return std::move(last).error();
-    slice.progress = {.phase = ScavengePhase::stream_index, .done = 0, .total = static_cast<std::uint64_t>(*last)};
+    slice.progress = {.phase = ScavengePhase::stream_index,
+                      .done = static_cast<std::uint64_t>(place.next),
+                      .total = static_cast<std::uint64_t>(*last)};
     std::vector<std::pair<std::uint32_t, std::uint64_t>> streams;
     auto walked = unit.each(
         "SELECT stream, removed_before FROM stream_retention WHERE stream > $1 AND removed_before > 0 ORDER BY stream "
@@ -322,6 +339,7 @@ class Scavenge {
     };
     std::vector<Posting> rows;
     Result<void> outcome;
+    std::size_t lookups = 0;
     std::vector<std::uint64_t> positions;
     StepBuffer buffer;
     const LogSnapshot snapshot = log_.unit_snapshot();
@@ -333,13 +351,13 @@ class Scavenge {
           positions.assign(1, posting.position);
           outcome = decode_positions(posting.position, row.blob(2), index_row_positions_max, positions);
           if (!outcome) return false;
-          auto kept = keeps_any(fetch, positions, static_cast<std::uint64_t>(place.end));
+          auto kept = keeps_any(fetch, positions, static_cast<std::uint64_t>(place.end), lookups);
           if (kept) {
             posting.kept = *kept;
           } else {
             outcome = std::move(kept).error();
           }
-          return outcome.has_value();
+          return outcome.has_value() && lookups < slice_lookups;
         });
     if (!walked) return walked;
     if (!outcome) return outcome;
@@ -351,7 +369,7 @@ class Scavenge {
     // Keys are spread over all numbers: how far through them is how far along.
     constexpr std::uint64_t parts = 1'000;
     slice.progress = {.phase = ScavengePhase::postings, .done = parts, .total = parts};
-    if (rows.size() == slice_rows) {
+    if (rows.size() == slice_rows || lookups >= slice_lookups) {
       place.next = rows.back().key;
       place.position = static_cast<std::int64_t>(rows.back().position);
       const std::uint64_t key = std::bit_cast<std::uint64_t>(place.next) + (std::uint64_t{1} << 63U);
@@ -365,13 +383,15 @@ class Scavenge {
   }
 
   /// Whether the log has an event at one of `positions`, which ascend.
-  Result<bool> keeps_any(LogFetch& fetch, const std::vector<std::uint64_t>& positions, std::uint64_t end) {
+  Result<bool> keeps_any(LogFetch& fetch, const std::vector<std::uint64_t>& positions, std::uint64_t end,
+                         std::size_t& lookups) {
     // The last one first: what is removed is older than what is kept.
     for (auto position = positions.rbegin(); position != positions.rend(); ++position) {
       const std::uint64_t number = chunk_of(*position);
       if (number >= end) return true;
       auto known = slots_.find(number);
       if (known == slots_.end()) {
+        ++lookups;
         auto slots = fetch.kept_slots(number);
         if (!slots) return std::move(slots).error();
         if (slots_.size() == remembered_chunks_max) slots_.clear();
@@ -408,8 +428,8 @@ class Scavenge {
 }  // namespace
 
 Result<ScavengeReport> scavenge(SqliteLog& log, const ScavengeOptions& options) {
-  const std::unique_lock alone{log.upkeep(), std::try_to_lock};
-  if (!alone) {
+  const Upkeep turn{log};
+  if (!turn.had()) {
     return Error{Errc::unavailable, "scavenge: a verify or another scavenge of this store runs; call again after it"};
   }
   return Scavenge{log, options}.run();

@@ -84,11 +84,12 @@ class SqliteLog final : public CommitParticipant {
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
   /// Events up to here may leave the log: nothing in memory leads to them. Writer's thread.
   [[nodiscard]] std::uint64_t removable_through() const;
-  /// Held by what must not run beside another of its kind: verify and scavenge.
-  [[nodiscard]] std::mutex& upkeep() const noexcept { return upkeep_; }
+  /// True while a verify or a scavenge runs, which do not run beside each other.
+  [[nodiscard]] std::atomic<bool>& upkeep() const noexcept { return upkeep_; }
 
  private:
   struct Target;  // where one stream of an append goes
+  struct Recalled;
 
   [[nodiscard]] static Error conflict(std::string_view call, std::string_view stream, ExpectedRevision expected,
                                       const StreamHead& head);
@@ -96,6 +97,7 @@ class SqliteLog final : public CommitParticipant {
   Result<Target> choose_target(Unit& unit, const EncodedStream& stream);
   Result<std::optional<Appended>> stored_at(Unit& unit, const StreamHead& head, std::uint64_t first_revision,
                                             const EncodedStream& stream);
+  Result<Recalled> recall(Unit& unit, const EncodedStream& stream);
   Result<std::optional<Appended>> remembered(Unit& unit, const EncodedStream& stream);
   Result<std::optional<std::uint64_t>> consecutive_at(Unit& unit, std::span<const std::uint64_t> positions,
                                                       std::string_view stream);
@@ -157,7 +159,7 @@ class SqliteLog final : public CommitParticipant {
   std::shared_ptr<const NameTable> published_categories_;
   std::atomic<std::uint64_t> head_{0};
   std::atomic<std::uint64_t> retention_version_{0};
-  mutable std::mutex upkeep_;
+  mutable std::atomic<bool> upkeep_{false};
   std::shared_ptr<WaitList> wait_list_ = std::make_shared<WaitList>();
 };
 

@@ -61,6 +61,12 @@ struct SqliteLog::Target {
   std::optional<Appended> repeated;
 };
 
+/// What the id window (or the index of all ids) remembers of a batch.
+struct SqliteLog::Recalled {
+  std::size_t events = 0;  ///< of the batch, that it knows
+  std::optional<Appended> whole{};
+};
+
 Result<std::vector<Appended>> SqliteLog::append(Unit& unit, const EncodedAppend& append,
                                                 const AppendCondition* condition) {
   std::vector<Target> targets;
@@ -125,7 +131,13 @@ Result<std::optional<Appended>> SqliteLog::stored_at(Unit& unit, const StreamHea
   }
   auto retention = read_retention(unit, head.number);
   if (!retention) return std::move(retention).error();
-  if (*retention && first_revision < (*retention)->removed_before) return std::optional<Appended>{};
+  if (*retention && first_revision < (*retention)->removed_before) {
+    // The stream's index may have let go of it, and the log as well; if not, the ids know.
+    auto recalled = recall(unit, stream);
+    if (!recalled) return std::move(recalled).error();
+    const bool there = recalled->whole && recalled->whole->first_revision.value == first_revision;
+    return there ? recalled->whole : std::nullopt;
+  }
   const std::uint64_t last_revision = first_revision + stream.events.size() - 1;
   const LogSnapshot snapshot = unit_snapshot();
   const StreamIndex index{unit, snapshot, pending_, &group_, head.number};
@@ -151,23 +163,29 @@ Result<std::optional<Appended>> SqliteLog::stored_at(Unit& unit, const StreamHea
   return std::optional{repeated_at(first_revision, *positions)};
 }
 
-/// The batch as the id window (or the index of all ids) remembers it. Errors: conflict when a part of it is stored.
-Result<std::optional<Appended>> SqliteLog::remembered(Unit& unit, const EncodedStream& stream) {
+Result<SqliteLog::Recalled> SqliteLog::recall(Unit& unit, const EncodedStream& stream) {
   std::vector<std::uint64_t> positions;
   for (const EncodedEvent& event : stream.events) {
     auto position = position_of(unit, event.id);
     if (!position) return std::move(position).error();
     if (*position) positions.push_back(**position);
   }
-  if (positions.empty()) return std::optional<Appended>{};
-  if (positions.size() == stream.events.size()) {
-    auto first_revision = consecutive_at(unit, positions, stream.name);
-    if (!first_revision) return std::move(first_revision).error();
-    if (*first_revision) return std::optional{repeated_at(**first_revision, positions)};
-  }
+  Recalled recalled{.events = positions.size()};
+  if (positions.size() < stream.events.size()) return recalled;
+  auto first_revision = consecutive_at(unit, positions, stream.name);
+  if (!first_revision) return std::move(first_revision).error();
+  if (*first_revision) recalled.whole = repeated_at(**first_revision, positions);
+  return recalled;
+}
+
+/// The batch where it is remembered. Errors: conflict when a part of it is stored.
+Result<std::optional<Appended>> SqliteLog::remembered(Unit& unit, const EncodedStream& stream) {
+  auto recalled = recall(unit, stream);
+  if (!recalled) return std::move(recalled).error();
+  if (recalled->events == 0 || recalled->whole) return recalled->whole;
   auto head = head_of(unit, stream.name);
   if (!head) return std::move(head).error();
-  return partly_stored(stream, **head, positions.size());
+  return partly_stored(stream, **head, recalled->events);
 }
 
 /// The revision of the event at the first of `positions`, if they hold a run of `stream`'s events. By the log and not
@@ -179,10 +197,11 @@ Result<std::optional<std::uint64_t>> SqliteLog::consecutive_at(Unit& unit, std::
   LogFetch fetch{unit, snapshot, buffer};
   std::optional<std::uint64_t> first;
   for (std::size_t i = 0; i < positions.size(); ++i) {
-    auto frame = fetch.kept_frame(positions[i]);
+    auto frame = fetch.frame(positions[i]);
     if (!frame) return std::move(frame).error();
-    if (!first) first = frame->revision;
-    if (frame->stream_name != stream || frame->revision != *first + i) return std::optional<std::uint64_t>{};
+    if (!*frame) return std::optional<std::uint64_t>{};
+    if (!first) first = (*frame)->revision;
+    if ((*frame)->stream_name != stream || (*frame)->revision != *first + i) return std::optional<std::uint64_t>{};
   }
   return first;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <set>
 
@@ -18,6 +19,7 @@
 #include "metadata_codec.hpp"
 #include "posting_codec.hpp"
 #include "sqlite_log.hpp"
+#include "upkeep.hpp"
 #include "verify_reads.hpp"
 #include "verify_tables.hpp"
 
@@ -51,8 +53,10 @@ class Verifier {
 
  private:
   Result<void> check_start() {
-    log_.types()->published_names(types_);
-    log_.categories()->published_names(categories_);
+    type_names_ = log_.types();
+    type_names_->published_names(types_);
+    category_names_ = log_.categories();
+    category_names_->published_names(categories_);
     return reads_.read([&](SqlReader& reader, LogFetch&) -> Result<void> {
       auto indexed = reader.first<std::uint64_t>("SELECT value FROM store WHERE key = 'indexed_through'", {});
       if (!indexed) return std::move(indexed).error();
@@ -112,7 +116,7 @@ class Verifier {
     }
     totals_.last_stream = std::max(totals_.last_stream, frame->stream);
     if (position <= totals_.ids_through) {
-      if (auto good = check_id(reader, frame->id, position); !good) return good;
+      if (auto good = check_id(reader, fetch, frame->id, position); !good) return good;
     }
     if (auto metadata = decode_metadata(frame->metadata); !metadata) {
       return Error{Errc::corrupt, fmt::format("position {}: {}", position, metadata.error().message())};
@@ -140,16 +144,26 @@ class Verifier {
       if (frame->revision >= *removed) ++expected_stream_entries_;
     }
     if (++report_.events % progress_events == 0) {
-      reads_.tell({.phase = VerifyPhase::log, .checked = position, .total = snapshot_.head});
+      return reads_.tell({.phase = VerifyPhase::log, .checked = position, .total = snapshot_.head});
     }
     return {};
   }
 
-  Result<void> check_id(SqlReader& reader, const Uuid& id, std::uint64_t position) {
-    ++totals_.ids;
+  /// One id may stand at two positions of a log that was once open without this index, which then has the first; and
+  /// neither when that one was removed.
+  Result<void> check_id(SqlReader& reader, LogFetch& fetch, const Uuid& id, std::uint64_t position) {
     auto row = reader.first<std::uint64_t>("SELECT position FROM event_id WHERE id = $1", {BytesView{id.bytes()}});
     if (!row) return std::move(row).error();
-    if (*row == position) return {};
+    if (*row == position) {
+      ++totals_.ids;
+      return {};
+    }
+    if (!*row && report_.removed > 0) return {};
+    if (*row && **row != 0 && **row < position) {
+      auto other = fetch.frame(**row);
+      if (!other) return std::move(other).error();
+      if (*other && (*other)->id == id) return {};
+    }
     return Error{Errc::corrupt, fmt::format("index of ids: {} is not that of position {}", id.to_string(), position)};
   }
 
@@ -187,7 +201,8 @@ class Verifier {
         return check_entries(reader, fetch, entries, true, counted);
       });
       if (!done) return done;
-      reads_.tell({.phase = VerifyPhase::stream_index, .checked = counted, .total = expected_stream_entries_});
+      done = reads_.tell({.phase = VerifyPhase::stream_index, .checked = counted, .total = expected_stream_entries_});
+      if (!done) return done;
     }
     report_.index_entries += counted;
     if (counted == expected_stream_entries_) return {};
@@ -213,9 +228,12 @@ class Verifier {
   /// Below this revision a stream's events may have been removed.
   Result<std::uint64_t> removed_before(SqlReader& reader, std::uint64_t stream) {
     if (log_.retention_version() == 0) return std::uint64_t{0};
+    if (stream == removed_stream_) return removed_before_;
     auto row = reader.first<std::uint64_t>("SELECT removed_before FROM stream_retention WHERE stream = $1", {stream});
     if (!row) return std::move(row).error();
-    return row->value_or(0);
+    removed_stream_ = stream;
+    removed_before_ = row->value_or(0);
+    return removed_before_;
   }
 
   /// Rows come in order of (stream, revision); within a stream revisions have no gap.
@@ -277,7 +295,8 @@ class Verifier {
         return check_entries(reader, fetch, entries, false, counted);
       });
       if (!done) return done;
-      reads_.tell({.phase = VerifyPhase::postings, .checked = counted, .total = expected_postings_});
+      done = reads_.tell({.phase = VerifyPhase::postings, .checked = counted, .total = expected_postings_});
+      if (!done) return done;
     }
     report_.index_entries += counted;
     if (counted == expected_postings_) return {};
@@ -378,12 +397,16 @@ class Verifier {
   const LogSnapshot& snapshot_;
   VerifyReport report_;
   LogTotals totals_;
+  std::shared_ptr<const NameTable> type_names_;  // a recover() replaces the log's, and the views are into these
+  std::shared_ptr<const NameTable> category_names_;
   std::vector<std::string_view> types_;
   std::vector<std::string_view> categories_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> schemas_;  // type, version
   std::uint64_t indexed_through_ = 0;
   std::uint64_t expected_postings_ = 0;
   std::uint64_t expected_stream_entries_ = 0;
+  std::uint64_t removed_stream_ = 0;  // the last one asked for; no scavenge changes it meanwhile
+  std::uint64_t removed_before_ = 0;
   std::uint64_t last_stream_begun_ = 0;  // numbers of streams begin with 1
   std::uint64_t last_stream_checked_ = 0;
   Timestamp last_recorded_at_{};
@@ -394,8 +417,8 @@ class Verifier {
 }  // namespace
 
 Result<VerifyReport> verify_store(const SqliteLog& log, const VerifyOptions& options) {
-  const std::unique_lock alone{log.upkeep(), std::try_to_lock};
-  if (!alone) {
+  const Upkeep turn{log};
+  if (!turn.had()) {
     return Error{Errc::unavailable, "verify: a scavenge or another verify of this store runs; call again after it"};
   }
   return Verifier{log, options}.run();

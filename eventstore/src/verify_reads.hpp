@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <utility>
 
+#include <cairn/core/call_user.hpp>
 #include <cairn/core/sql/database.hpp>
 #include <cairn/eventstore/verify.hpp>
 
@@ -36,8 +37,10 @@ class VerifyReads {
     LogFetch fetch{*transaction, snapshot_, buffer_};
     return f(static_cast<SqlReader&>(*transaction), fetch);
   }
-  void tell(const VerifyProgress& progress) const {
-    if (options_.on_progress) options_.on_progress(progress);
+  /// Errors: those of the caller's function.
+  Result<void> tell(const VerifyProgress& progress) const {
+    if (!options_.on_progress) return {};
+    return call_user("on_progress", [&] { options_.on_progress(progress); });
   }
 
  private:

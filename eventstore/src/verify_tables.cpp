@@ -28,9 +28,9 @@ class TableVerifier {
  private:
   static constexpr std::size_t rows_step = VerifyReads::rows_step;
 
-  void looked_at(std::size_t rows) {
+  Result<void> looked_at(std::size_t rows) {
     rows_ += rows;
-    reads_.tell({.phase = VerifyPhase::tables, .checked = rows_, .total = rows_});
+    return reads_.tell({.phase = VerifyPhase::tables, .checked = rows_, .total = rows_});
   }
 
   /// Numbers of streams have no gap, and each has its category.
@@ -58,8 +58,8 @@ class TableVerifier {
             });
         return walked ? outcome : walked;
       });
+      if (done) done = looked_at(rows);
       if (!done) return done;
-      looked_at(rows);
     } while (rows == rows_step);
     if (after == totals_.last_stream) return {};
     return Error{Errc::corrupt, fmt::format("stream {}: its row is missing", after + 1)};
@@ -89,8 +89,7 @@ class TableVerifier {
         }
         more = rows.size() == rows_step;
         if (more) stream = rows.back();
-        looked_at(rows.size());
-        return {};
+        return looked_at(rows.size());
       });
       if (!done) return done;
     }
@@ -98,13 +97,28 @@ class TableVerifier {
   }
 
   Result<void> check_snapshots() {
-    return reads_.read([&](SqlReader& reader, LogFetch&) -> Result<void> {
-      auto stray = reader.first<std::uint64_t>(
-          "SELECT stream FROM snapshot WHERE NOT EXISTS (SELECT 1 FROM stream WHERE number = stream) LIMIT 1", {});
-      if (!stray) return std::move(stray).error();
-      if (!*stray) return {};
-      return Error{Errc::corrupt, fmt::format("snapshot of stream {}: there is no such stream", **stray)};
-    });
+    std::uint64_t stream = 0;
+    std::size_t rows = 0;
+    do {
+      rows = 0;
+      auto done = reads_.read([&](SqlReader& reader, LogFetch&) -> Result<void> {
+        bool known = true;
+        auto walked = reader.each(
+            "SELECT DISTINCT stream, name IS NOT NULL FROM snapshot LEFT JOIN stream ON number = stream "
+            "WHERE stream > $1 ORDER BY stream LIMIT $2",
+            {stream, rows_step}, [&](const Row& row) {
+              ++rows;
+              stream = row.get<std::uint64_t>(0);
+              known = row.integer(1) != 0;
+              return known;
+            });
+        if (!walked || known) return walked;
+        return Error{Errc::corrupt, fmt::format("snapshot of stream {}: there is no such stream", stream)};
+      });
+      if (done) done = looked_at(rows);
+      if (!done) return done;
+    } while (rows == rows_step);
+    return {};
   }
 
   /// The log's walk found a good payload for each event that needs one; here the others are looked for.
@@ -131,7 +145,7 @@ class TableVerifier {
       if (!done) return done;
       counted += positions.size();
       if (!positions.empty()) after = positions.back();
-      looked_at(positions.size());
+      if (auto told = looked_at(positions.size()); !told) return told;
     } while (positions.size() == rows_step);
     if (counted == totals_.payloads) return {};
     return Error{Errc::corrupt, fmt::format("{} payloads for {} events", counted, totals_.payloads)};
@@ -153,8 +167,8 @@ class TableVerifier {
                              if (row.get<std::uint64_t>(1) <= totals_.ids_through) ++counted;
                            });
       });
+      if (done) done = looked_at(rows);
       if (!done) return done;
-      looked_at(rows);
     } while (rows == rows_step);
     if (counted == totals_.ids) return {};
     return Error{Errc::corrupt, fmt::format("index of ids: {} entries for {} events", counted, totals_.ids)};

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cairn/core/sql/memory_vfs.hpp>
 #include <cairn/core/sql/read_tx.hpp>
 
 #include "support/memory_store.hpp"
@@ -200,6 +201,38 @@ TEST_F(Scavenged, ARepeatOfWhatWentIsAConflictAndNeverASecondCopy) {
   EXPECT_EQ(code_of(store->append(ann, ExpectedRevision::no_stream(), make_event(1))), Errc::conflict);
   EXPECT_EQ(code_of(store->append(ann, ExpectedRevision::exactly(10), make_event(12))), Errc::conflict);
   EXPECT_TRUE(store->append(ann, ExpectedRevision::exactly(598), make_event(600)).value().repeated);
+}
+
+TEST_F(Scavenged, ARepeatOfWhatIsCutAndStillInTheLogHasItsOldPlace) {
+  append(ann, 600);
+  append(order, 300, "order.placed");
+  append(ann, 2);  // among the newest, which stay
+  store->set_retention(ann, {.events_max = 1}).value();
+  store.settle();
+  EXPECT_EQ(scavenge().events_removed, 600U);
+  const auto again = store->append(ann, ExpectedRevision::exactly(599), make_event(901)).value();
+  EXPECT_TRUE(again.repeated);
+  EXPECT_EQ(again.last_position, GlobalPosition{901});
+}
+
+TEST(ScavengedIds, AreForgottenByPositionSoThatNoneIsLeftOfWhatWent) {
+  const auto options = [](std::size_t id_window) {
+    return EventStoreOptions{.id_window = id_window, .pending_events_max = 32, .pending_events_min = 32};
+  };
+  MemoryStore small{options(8), MemoryVfs::create({.track_durability = true})};
+  (void)small->append(ann, ExpectedRevision::any(), make_events(1, 256)).value();
+  (void)small->append(ben, ExpectedRevision::any(), make_events(257, 256)).value();
+  (void)small->append(order, ExpectedRevision::any(), make_events(513, 300)).value();
+  small->delete_stream(ann, ExpectedRevision::any()).value();
+  small.settle();
+  EXPECT_EQ(small->scavenge().value().events_removed, 256U);
+  // A process that remembers more meets the holes that the one before has left.
+  MemoryStore large{options(600), small.disk().crash({})};
+  (void)large->append(order, ExpectedRevision::any(), make_events(5'000, 300)).value();
+  large->delete_stream(ben, ExpectedRevision::any()).value();
+  large.settle();
+  EXPECT_EQ(large->scavenge().value().events_removed, 256U);
+  EXPECT_FALSE(large->append(order, ExpectedRevision::any(), make_event(300)).value().repeated);
 }
 
 TEST_F(Scavenged, AConditionNoLongerFindsIt) {

@@ -58,7 +58,8 @@ Result<void> CommitQueue::push_background(QueuedUnit& unit) {
   std::unique_lock lock{mutex_};
   if (refusal_) return *refusal_;
   background_.push_back(&unit);
-  const bool wake = std::exchange(writer_sleeps_, false);
+  // Who sleeps for other things must be found asleep by them.
+  const bool wake = sleeps_for_background_ && std::exchange(writer_sleeps_, false);
   lock.unlock();
   if (wake) work_.notify_one();
   return {};
@@ -116,6 +117,7 @@ CommitQueue::Found CommitQueue::wait(std::optional<std::chrono::microseconds> pa
   const auto awake = [&] { return has_work() || stopped_ || has_background(); };
   if (!awake()) {
     writer_sleeps_ = true;
+    sleeps_for_background_ = for_background;
     if (patience) {
       work_.wait_for(lock, *patience, awake);
     } else {

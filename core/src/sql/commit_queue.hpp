@@ -89,6 +89,7 @@ class CommitQueue final {
   std::deque<QueuedUnit*> background_;
   std::optional<Error> refusal_;
   bool writer_sleeps_ = false;
+  bool sleeps_for_background_ = false;  // and is woken by such a unit, too
   bool stopped_ = false;
 };
 

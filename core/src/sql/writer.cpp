@@ -23,7 +23,7 @@ namespace {
 // that began sooner would make it wait.
 constexpr std::chrono::microseconds idle_after{10'000};
 
-// How many times its own length a background unit leaves to the others before the next one, while they want it.
+// How many times its own length passes after a background unit before the next one, while others write.
 constexpr int background_leaves = 2;
 
 // An idle checkpoint costs two syncs, so it should save some copying later.
@@ -85,27 +85,30 @@ Result<void> Writer::connect() {
 
 void Writer::run() {
   bool idle_work_left = false;
-  bool calm = false;  // nobody but the background has written for idle_after
+  auto quiet = SteadyTime::duration::zero();  // so long nobody but the background has written
   while (true) {
     while (auto errand = parts_.queue.take_errand()) {
       (*errand)();
       idle_work_left = true;
     }
-    if ((calm || background_has_turn()) && run_background()) idle_work_left = true;
+    if (until_background(quiet) <= SteadyTime::duration::zero() && run_background()) idle_work_left = true;
     if (run_group(units_max_)) {
       idle_work_left = true;
-      calm = false;
+      quiet = SteadyTime::duration::zero();
       continue;
     }
-    const bool background_turn = calm || background_has_turn();
-    const bool background_later = !background_turn && parts_.queue.has_background();
-    const auto patience = idle_work_left || background_later ? std::optional{idle_after} : std::nullopt;
-    switch (parts_.queue.wait(patience, background_turn || !patience)) {
+    const auto left = until_background(quiet);
+    const bool background_later = left > SteadyTime::duration::zero() && parts_.queue.has_background();
+    std::optional<std::chrono::microseconds> patience;
+    if (idle_work_left) patience = idle_after;
+    if (background_later) patience = std::min(idle_after, std::chrono::ceil<std::chrono::microseconds>(left));
+    switch (parts_.queue.wait(patience, !background_later)) {
       case CommitQueue::Found::stop: drain(); return;
       case CommitQueue::Found::work:
       case CommitQueue::Found::background: break;
       case CommitQueue::Found::nothing:
-        calm = true;
+        quiet += *patience;
+        if (quiet < idle_after) break;
         while (parts_.queue.quiet() && run_idle_slice()) {
         }
         idle_work_left = !parts_.queue.quiet();
@@ -125,9 +128,7 @@ bool Writer::run_group(std::size_t units_max) {
   group_.clear();
   parts_.queue.take(group_, std::min(units_max, units_max_), parts_.options.group_bytes_max);
   if (group_.empty()) return false;
-  const SteadyTime started = parts_.clock.steady_now();
   run_units();
-  others_took_ += parts_.clock.steady_now() - started;
   return true;
 }
 
@@ -138,12 +139,14 @@ bool Writer::run_background() {
   group_.assign(1, unit);
   const SteadyTime started = parts_.clock.steady_now();
   run_units();
-  background_took_ = parts_.clock.steady_now() - started;
-  others_took_ = {};
+  const SteadyTime ended = parts_.clock.steady_now();
+  background_next_ = ended + background_leaves * (ended - started);
   return true;
 }
 
-bool Writer::background_has_turn() const noexcept { return others_took_ >= background_leaves * background_took_; }
+SteadyTime::duration Writer::until_background(SteadyTime::duration quiet) const {
+  return quiet >= idle_after ? SteadyTime::duration::zero() : background_next_ - parts_.clock.steady_now();
+}
 
 void Writer::run_units() {
   if (fenced()) return finish(group_, Error{Errc::fenced, "write: the database is fenced; recover() first"});

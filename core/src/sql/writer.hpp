@@ -80,7 +80,8 @@ class Writer final {
   Result<void> make_log_trusted();
   bool run_group(std::size_t units_max);
   bool run_background();
-  [[nodiscard]] bool background_has_turn() const noexcept;
+  /// How long until a background unit has its turn, when nobody else has written for `quiet`.
+  [[nodiscard]] SteadyTime::duration until_background(SteadyTime::duration quiet) const;
   void run_units();
   bool run_idle_slice();
   void finish(std::span<QueuedUnit* const> units, const Error& outcome);
@@ -103,8 +104,7 @@ class Writer final {
   std::optional<GroupCommit> group_commit_;
   std::vector<std::shared_ptr<LiveCopy>> copies_;  // under way
   std::vector<QueuedUnit*> group_;
-  SteadyTime::duration background_took_{};  // the last background unit
-  SteadyTime::duration others_took_{};      // all groups since
+  SteadyTime background_next_{};  // when the next background unit has its turn
   std::atomic<bool> fenced_{false};
   std::atomic<std::uint64_t> epoch_{1};
   bool log_trusted_ = true;        // false: what a dead owner left must be written again first

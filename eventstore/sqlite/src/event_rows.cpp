@@ -40,7 +40,7 @@ Error newer(std::string_view what, std::int64_t found, std::int64_t known) {
 Result<void> check_not_hidden(SqlReader& reader) {
   auto hidden = reader.first<std::string>(
       "SELECT name FROM temp.sqlite_master WHERE name COLLATE NOCASE IN ('store', 'stream', 'category', 'event_type', "
-      "'tail', 'chunk', 'payload', 'stream_index', 'posting', 'schema_migration')",
+      "'tail', 'chunk', 'payload', 'stream_index', 'stream_retention', 'posting', 'schema_migration')",
       {});
   if (!hidden) return std::move(hidden).error();
   if (!*hidden) return {};
@@ -62,6 +62,12 @@ Result<void> check_store(SqlReader& reader) {
   if (!migration) return std::move(migration).error();
   const auto migrations_known = static_cast<std::int64_t>(log::schema::sql_files.size());
   if (migration->value_or(0) > migrations_known) return newer("the log's schema", **migration, migrations_known);
+  if (migration->value_or(0) < migrations_known) {
+    return Error{Errc::invalid,
+                 fmt::format("the log's schema {} is older than {}; open the store once with a program of "
+                             "this extension's release, or load that of the store's",
+                             migration->value_or(0), migrations_known)};
+  }
   auto log = reader.first<std::int64_t>("SELECT value FROM store WHERE key = 'format'", {});
   if (!log) return std::move(log).error();
   if (log->value_or(0) > log_format) return newer("the log's format", **log, log_format);

@@ -138,6 +138,20 @@ TEST_F(CommitQueueTest, ABackgroundUnitIsFoundByWhoAsksForOneAndTakenApart) {
   EXPECT_TRUE(queue.quiet());
 }
 
+TEST_F(CommitQueueTest, ABackgroundUnitLeavesTheWriterToBeWokenByAnother) {
+  CommitQueue queue{{10, 10'000, 60s}, clock};
+  for (int round = 0; round < 200; ++round) {
+    std::jthread producer{[&] {
+      EXPECT_TRUE(queue.push_background(a));
+      EXPECT_TRUE(queue.push(b, true));
+    }};
+    EXPECT_EQ(queue.wait(60s, false), CommitQueue::Found::work);
+    producer.join();
+    EXPECT_THAT(take(queue), ElementsAre(&b));
+    EXPECT_EQ(queue.take_background(), &a);
+  }
+}
+
 TEST_F(CommitQueueTest, ABackgroundUnitWakesTheWriterThatAskedForOne) {
   CommitQueue queue{{10, 10'000, 60s}, clock};
   std::jthread producer{[&] { EXPECT_TRUE(queue.push_background(a)); }};

@@ -78,7 +78,7 @@ class Database final {
       -> decltype(call_user("unit", std::forward<F>(f), std::declval<Unit&>()));
 
   /// The same for upkeep that nobody waits for: one slice of a long piece of work, in a transaction of its own. It runs
-  /// when no other unit has come for a while, or when the others have had twice the time that the last slice took.
+  /// when no other unit has come for a while, or when twice the time that the last slice took has passed since it.
   template <class F>
   auto write_background(F&& f) -> decltype(call_user("unit", std::forward<F>(f), std::declval<Unit&>()));
 
