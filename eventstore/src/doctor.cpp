@@ -5,11 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "store_doctor.hpp"
+
 namespace cairn {
 
 namespace {
-
-double mebibytes(std::uint64_t bytes) { return static_cast<double>(bytes) / (1U << 20U); }
 
 std::string counted(std::uint64_t rows) {
   return rows < StoreReport::rows_counted_max ? fmt::format("{}", rows) : fmt::format("{} or more", rows);
@@ -55,12 +55,12 @@ std::string to_string(const StoreReport& report) {
   lines.add("versions", "Cairn {}, SQLite {}", database.cairn_version, database.sqlite_version);
   lines.add("formats", "application {:08x}, file {}, log {}, schema {}", database.application_id, database.file_format,
             report.log_format, report.log_schema);
-  lines.add("file", "{:.1f} MiB; {} pages of {} bytes, {} of them free", mebibytes(database.file_bytes), database.pages,
-            database.page_bytes, database.free_pages);
+  lines.add("file", "{:.1f} MiB; {} pages of {} bytes, {} of them free", log::mebibytes(database.file_bytes),
+            database.pages, database.page_bytes, database.free_pages);
   lines.add("journal", "{}, {} durability{}", database.journal_mode,
             database.durability == Durability::full ? "full" : "relaxed", database.fenced ? ", FENCED" : "");
   lines.add("write-ahead log", "{:.1f} MiB in use, {:.1f} MiB on disk; {} pages, {} of them in the file",
-            mebibytes(database.statistics.wal_bytes), mebibytes(database.wal_file_bytes), database.wal_pages,
+            log::mebibytes(database.statistics.wal_bytes), log::mebibytes(database.wal_file_bytes), database.wal_pages,
             database.wal_pages_copied);
   lines.add("reads", "{} of {} open, {} waiting; the oldest for {:.3f} s", database.readers_busy, database.readers,
             database.readers_waiting,

@@ -1,20 +1,13 @@
 #include "index_flush.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <span>
 
+#include "index_key.hpp"
 #include "index_tables.hpp"
 #include "posting_codec.hpp"
 
 namespace cairn::log {
-
-namespace {
-
-/// SQLite's integers are signed; keys and positions keep their bits.
-std::int64_t as_signed(std::uint64_t value) noexcept { return std::bit_cast<std::int64_t>(value); }
-
-}  // namespace
 
 IndexFlush::IndexFlush(const IndexGeneration& generation) : generation_{&generation} {
   streams_.reserve(generation.streams.size());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <string_view>
 
@@ -12,5 +13,10 @@ namespace cairn::log {
 [[nodiscard]] constexpr std::uint64_t type_key(std::uint32_t number) noexcept { return std::uint64_t{number} * 4 + 2; }
 /// A hash of the tag: two tags may share it, so a hit counts only when the frame carries the tag.
 [[nodiscard]] std::uint64_t tag_key(std::string_view tag) noexcept;
+
+/// SQLite's integers are signed; keys and positions keep their bits.
+[[nodiscard]] constexpr std::int64_t as_signed(std::uint64_t value) noexcept {
+  return std::bit_cast<std::int64_t>(value);
+}
 
 }  // namespace cairn::log

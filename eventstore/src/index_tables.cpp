@@ -1,18 +1,15 @@
 #include "index_tables.hpp"
 
 #include <algorithm>
-#include <bit>
 
 #include <fmt/format.h>
 
+#include "index_key.hpp"
 #include "posting_codec.hpp"
 
 namespace cairn::log {
 
 namespace {
-
-/// SQLite's integers are signed; keys and positions keep their bits.
-std::int64_t as_signed(std::uint64_t value) noexcept { return std::bit_cast<std::int64_t>(value); }
 
 std::int64_t bounded(std::uint64_t value) noexcept {
   return static_cast<std::int64_t>(std::min<std::uint64_t>(value, std::numeric_limits<std::int64_t>::max()));

@@ -34,8 +34,6 @@ bool is_before(std::string_view version, std::array<int, 3> other) {
 
 double seconds(std::chrono::microseconds time) { return std::chrono::duration<double>(time).count(); }
 
-double mebibytes(std::uint64_t bytes) { return static_cast<double>(bytes) / (1U << 20U); }
-
 /// Goes through the report and collects what there is to say.
 class Examination {
  public:
