@@ -197,7 +197,7 @@ TEST_F(Scavenged, ARepeatOfWhatWentIsAConflictAndNeverASecondCopy) {
   append(ann, 600);
   store->set_retention(ann, {.events_max = 1}).value();
   append_newest();
-  (void)scavenge();
+  scavenge();
   EXPECT_EQ(code_of(store->append(ann, ExpectedRevision::no_stream(), make_event(1))), Errc::conflict);
   EXPECT_EQ(code_of(store->append(ann, ExpectedRevision::exactly(10), make_event(12))), Errc::conflict);
   EXPECT_TRUE(store->append(ann, ExpectedRevision::exactly(598), make_event(600)).value().repeated);
