@@ -33,10 +33,13 @@ class StreamCursor final : public detail::LogCursor {
   }
 
   Result<std::span<const RecordedEvent>> next() override {
-    step_.begin();
-    if (left_ == 0 || finished_ || low_ > high_) return std::span<const RecordedEvent>{};
-    auto done = step_.read([&](SqlReader& reader) { return read_step(reader); });
-    if (!done) return std::move(done).error();
+    do {
+      snapshot_is_old_ = false;
+      step_.begin();
+      if (left_ == 0 || finished_ || low_ > high_) return std::span<const RecordedEvent>{};
+      auto done = step_.read([&](SqlReader& reader) { return read_step(reader); });
+      if (!done) return std::move(done).error();
+    } while (snapshot_is_old_);
     for (std::size_t i = 0; i < frames_.size(); ++i) {
       if (auto checked = check(i); !checked) return std::move(checked).error();
       if (auto added = step_.add(positions_[i], *frames_[i]); !added) return std::move(added).error();
@@ -145,6 +148,13 @@ class StreamCursor final : public detail::LogCursor {
     const StoredRetention& retention = **row;
     if (auto found = find_head(reader); !found) return std::move(found).error();
     const std::uint64_t next = stream_head_ ? stream_head_->value + 1 : 0;
+    // A scavenge may have removed all that the step's snapshot, which is older than its transaction, shows of the
+    // stream. The next snapshot is not older than what this transaction says.
+    if (retention.removed_before >= next && retention.removed_before > removed_before_ && !step_.in_unit()) {
+      removed_before_ = retention.removed_before;
+      snapshot_is_old_ = true;
+      return false;
+    }
     if (!retention.exists(next)) stream_head_.reset();
     std::uint64_t first = std::max(low_, retention.first_kept(next));
     if (retention.keep.age_max && first < next) {
@@ -182,6 +192,8 @@ class StreamCursor final : public detail::LogCursor {
   std::uint64_t high_ = 0;
   bool head_known_ = false;
   bool finished_ = false;
+  bool snapshot_is_old_ = false;
+  std::uint64_t removed_before_ = 0;  ///< as the transaction said that last found its snapshot old
   std::uint32_t number_ = 0;
   std::uint64_t epoch_ = 0;
   std::uint64_t first_revision_ = 0;
