@@ -79,7 +79,10 @@ double read_round(EventStore& store, const StreamId& stream, Open&& open) {
       })
       .value();
   keep(sum);
-  if (read != events_per_round) throw std::runtime_error{"a stream of events is not whole"};
+  if (read != events_per_round) {
+    throw std::runtime_error{"stream " + stream.text() + ": " + std::to_string(read) + " of " +
+                             std::to_string(events_per_round) + " events read"};
+  }
   return static_cast<double>(read) / watch.seconds();
 }
 

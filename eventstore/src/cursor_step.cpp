@@ -8,7 +8,7 @@ namespace cairn::log {
 
 void CursorStep::begin() {
   events_.clear();
-  buffer_.reset(step_bytes_ * 2);
+  drop_fetched();
   snapshot_ = in_unit() ? log_.unit_snapshot() : log_.snapshot();
   auto types = in_unit() ? log_.writer_types() : log_.types();
   categories_ = in_unit() ? log_.writer_categories() : log_.categories();

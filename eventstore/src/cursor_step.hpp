@@ -40,6 +40,10 @@ class CursorStep {
   /// Lets go of the log's memory: what the step's events point into must be in buffer().
   void release_snapshot() noexcept { snapshot_ = {}; }
 
+  /// Gives back what the step has fetched. First in a read() that fetches: what an earlier run of it brought in would
+  /// count towards the step's size.
+  void drop_fetched() { buffer_.reset(step_bytes_ * 2); }
+
   /// Runs `f(SqlReader&) -> Result<void>` in the unit, or in a read transaction that ends before this returns. It
   /// runs again when index entries left memory meanwhile, so it must be free of other effects.
   template <class F>

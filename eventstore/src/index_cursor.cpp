@@ -65,6 +65,7 @@ class IndexCursor final : public detail::LogCursor {
 
  private:
   Result<void> search(SqlReader& reader, std::uint64_t high) {
+    step_.drop_fetched();
     frames_.clear();
     matches_.clear();
     const std::size_t limit = static_cast<std::size_t>(std::min<std::uint64_t>(candidates_step, left_ * 4));

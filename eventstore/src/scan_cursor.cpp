@@ -107,7 +107,7 @@ class ScanCursor final : public detail::LogCursor {
   Result<void> copy_chunks(std::uint64_t begin, std::uint64_t end) {
     return step_.read([&](SqlReader& reader) -> Result<void> {
       copied_.clear();
-      step_.buffer().reset(step_.step_bytes() * 2);
+      step_.drop_fetched();
       LogFetch fetch{reader, step_.snapshot(), step_.buffer()};
       for (std::uint64_t number = begin; number < end; ++number) {
         auto body = fetch.chunk(number);

@@ -64,6 +64,7 @@ class StreamCursor final : public detail::LogCursor {
 
  private:
   Result<void> read_step(SqlReader& reader) {
+    step_.drop_fetched();
     positions_.clear();
     frames_.clear();
     if (forward_) stream_head_.reset();
