@@ -10,12 +10,13 @@ find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
 find_package(Boost 1.81 REQUIRED)  # as_tuple, cancellation slots
 find_package(spdlog REQUIRED)
 
-# For the optional codecs cairn::json and cairn::protobuf, which are there when these are. The tests want both.
+find_package(nlohmann_json 3.10 REQUIRED)
+
+# For the optional codec cairn::protobuf, which is there when this is. The tests want it.
 set(codec_needs "")
 if(CAIRN_BUILD_TESTS)
   set(codec_needs REQUIRED)
 endif()
-find_package(nlohmann_json 3.10 QUIET ${codec_needs})
 find_package(Protobuf QUIET ${codec_needs})
 
 find_path(CAIRN_XXHASH_INCLUDE_DIR xxhash.h REQUIRED)

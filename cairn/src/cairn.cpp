@@ -11,14 +11,16 @@
 namespace cairn {
 
 struct Cairn::Impl {
-  explicit Impl(const SeededRandom& seeded) : random{seeded} {}
+  Impl(const SeededRandom& seeded, const SeededRandom& for_retries) : random{seeded}, retry_random{for_retries} {}
 
   SystemClock clock;
   SeededRandom random;
   UuidV7Source ids{clock, random};
+  SeededRandom retry_random;  // the writer's alone, as the ids' is theirs
   // Destroyed in reverse: the log leaves the database before that closes.
   std::unique_ptr<Database> database;
   std::unique_ptr<EventStore> events;
+  std::unique_ptr<DeadLetters> dead_letters;
 };
 
 Cairn::Cairn(std::unique_ptr<Impl> impl) noexcept : impl_{std::move(impl)} {}
@@ -28,7 +30,9 @@ Result<std::unique_ptr<Cairn>> Cairn::open(CairnOptions options, CairnParts part
   OpenSslRandom entropy;
   const auto random = SeededRandom::from_entropy(entropy);
   if (!random) return random.error();
-  auto impl = std::make_unique<Impl>(*random);
+  const auto retry_random = SeededRandom::from_entropy(entropy);
+  if (!retry_random) return retry_random.error();
+  auto impl = std::make_unique<Impl>(*random, *retry_random);
   Clock* const clock = parts.clock != nullptr ? parts.clock : &impl->clock;
   IdSource* const ids = parts.ids != nullptr ? parts.ids : &impl->ids;
 
@@ -44,10 +48,19 @@ Result<std::unique_ptr<Cairn>> Cairn::open(CairnOptions options, CairnParts part
   auto events = EventStore::open(*impl->database, options.events, {.clock = clock, .ids = ids});
   if (!events) return std::move(events).error();
   impl->events = std::move(*events);
+
+  auto letters = DeadLetters::open(
+      *impl->database,
+      {.clock = *clock, .random = impl->retry_random, .logger = parts.logger, .metrics = parts.metrics},
+      options.dead_letters);
+  if (!letters) return std::move(letters).error();
+  impl->dead_letters = std::move(*letters);
   return std::unique_ptr<Cairn>{new Cairn{std::move(impl)}};
 }
 
 EventStore& Cairn::events() noexcept { return *impl_->events; }
+
+DeadLetters& Cairn::dead_letters() noexcept { return *impl_->dead_letters; }
 
 Database& Cairn::database() noexcept { return *impl_->database; }
 

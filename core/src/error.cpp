@@ -25,6 +25,13 @@ std::string_view to_string(Errc code) noexcept {
   return "unlisted";
 }
 
+std::optional<Errc> errc_from(std::string_view name) noexcept {
+  for (auto number = std::uint8_t{0}; number <= static_cast<std::uint8_t>(Errc::cancelled); ++number) {
+    if (to_string(static_cast<Errc>(number)) == name) return static_cast<Errc>(number);
+  }
+  return std::nullopt;
+}
+
 Error Error::with(std::string_view name, std::uint64_t value) && {
   numbers_.emplace_back(name, value);
   return std::move(*this);

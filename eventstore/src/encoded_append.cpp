@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include <cairn/core/name.hpp>
+
 #include "frame.hpp"
 #include "index_key.hpp"
 #include "metadata_codec.hpp"

@@ -2,7 +2,8 @@
 
 #include <charconv>
 
-#include "utf8.hpp"
+#include <cairn/core/utf8.hpp>
+
 
 namespace cairn::log {
 namespace {

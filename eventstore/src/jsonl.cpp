@@ -7,10 +7,10 @@
 #include <fmt/format.h>
 
 #include <cairn/core/call_user.hpp>
+#include <cairn/core/line_reader.hpp>
 #include <cairn/core/sql/database.hpp>
 
 #include "event_line.hpp"
-#include "line_reader.hpp"
 
 namespace cairn {
 namespace {
@@ -62,7 +62,7 @@ class Import {
     log::EventLine line;
   };
 
-  Result<void> take(const log::LineReader::Line& line) {
+  Result<void> take(const LineReader::Line& line) {
     if (line.too_long) {
       return refuse(Error{Errc::invalid, fmt::format("longer than {} bytes", options_.line_bytes_max)}, true);
     }
@@ -124,7 +124,7 @@ class Import {
   }
 
   EventStore& store_;
-  log::LineReader lines_;
+  LineReader lines_;
   const ImportOptions& options_;
   ImportReport report_;
   std::vector<Waiting> batch_;

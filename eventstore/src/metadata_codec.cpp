@@ -6,30 +6,20 @@
 
 #include <fmt/format.h>
 
+#include <cairn/core/name.hpp>
+#include <cairn/core/utf8.hpp>
 #include <cairn/eventstore/new_event.hpp>
 
 #include "copy_bytes.hpp"
 #include "little_endian.hpp"
-#include "utf8.hpp"
 
 namespace cairn::log {
 namespace {
 
-constexpr std::size_t name_bytes_max = 255;
 constexpr std::size_t header_value_bytes_max = 65'535;
 constexpr std::size_t timestamp_bytes = sizeof(std::int64_t);
 
 Error invalid(std::string message) { return Error{Errc::invalid, std::move(message)}; }
-
-/// What is wrong with a name, to be put behind the name of what it is; empty when it is good. Apart from check_name
-/// so that good names, nearly all, cost no formatting.
-std::string problem_of_name(std::string_view text) {
-  if (text.empty()) return "is empty";
-  if (text.size() > name_bytes_max) return fmt::format("has {} bytes, at most {}", text.size(), name_bytes_max);
-  if (const auto at = find_invalid_utf8(text)) return fmt::format("is not UTF-8 at byte {}", *at);
-  if (const auto at = find_control_character(text)) return fmt::format("has a control character at byte {}", *at);
-  return {};
-}
 
 /// "metadata: " and what is wrong with the tags and headers.
 Result<void> check_labels(const Metadata& metadata) {
@@ -201,12 +191,6 @@ Uuid metadata_uuid(const MetadataField& field) noexcept {
 
 Timestamp metadata_timestamp(const MetadataField& field) noexcept {
   return Timestamp{std::chrono::microseconds{load_little<std::int64_t>(field.value.data())}};
-}
-
-Result<void> check_name(std::string_view what, std::string_view text) {
-  const std::string problem = problem_of_name(text);
-  if (problem.empty()) return {};
-  return invalid(fmt::format("{} {}", what, problem));
 }
 
 }  // namespace cairn::log

@@ -66,9 +66,4 @@ void for_each_tag(BytesView encoded, OnTag&& on_tag) {
 /// Copies the field to where it belongs in `metadata`.
 void add_field(const MetadataField& field, Metadata& metadata);
 
-/// Errors: invalid, saying what is wrong with `text` ("is empty", "has a control character at byte 3", ...).
-/// The rule of stream names, types, tags and names of headers: 1 to 255 bytes of UTF-8, no control characters
-/// (U+0000 to U+001F, U+007F to U+009F).
-Result<void> check_name(std::string_view what, std::string_view text);
-
 }  // namespace cairn::log

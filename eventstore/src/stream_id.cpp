@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "metadata_codec.hpp"
+#include <cairn/core/name.hpp>
 
 namespace cairn {
 
 Result<StreamId> StreamId::parse(std::string_view text) {
-  if (const auto good = log::check_name("stream name", text); !good) return good.error();
+  if (const auto good = check_name("stream name", text); !good) return good.error();
   return StreamId{Checked{}, std::string{text}};
 }
 

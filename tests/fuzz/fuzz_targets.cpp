@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <cairn/core/crc32c.hpp>
+#include <cairn/core/utf8.hpp>
 #include <cairn/core/uuid.hpp>
 #include <cairn/eventstore/recorded_event.hpp>
 #include <cairn/eventstore/stream_id.hpp>
@@ -15,7 +16,6 @@
 #include "little_endian.hpp"
 #include "metadata_codec.hpp"
 #include "posting_codec.hpp"
-#include "utf8.hpp"
 
 namespace cairn::test {
 namespace {

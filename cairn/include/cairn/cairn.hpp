@@ -5,6 +5,7 @@
 
 #include <cairn/core/result.hpp>
 #include <cairn/core/sql/database_options.hpp>
+#include <cairn/dlq/dead_letters.hpp>
 #include <cairn/eventstore/event_store.hpp>
 #include <cairn/eventstore/event_store_options.hpp>
 
@@ -25,6 +26,7 @@ struct CairnOptions {
   /// The rest of the database's settings; its file, durability and memory are those above.
   DatabaseOptions database{};
   EventStoreOptions events{};
+  DeadLetterOptions dead_letters{};
 };
 
 /// What a store is handed instead of the system's own; a null pointer means the default named beside it. They must
@@ -40,7 +42,7 @@ struct CairnParts {
 /// Thread-safe. References it hands out are good until it is destroyed.
 class Cairn final {
  public:
-  /// Errors: those of Database::open and EventStore::open; nothing is created or changed then.
+  /// Errors: those of Database::open, EventStore::open and DeadLetters::open; nothing is created or changed then.
   [[nodiscard]] static Result<std::unique_ptr<Cairn>> open(CairnOptions options, CairnParts parts = {});
   /// Closes; an error that close() would have returned goes to the logger.
   ~Cairn();
@@ -48,6 +50,7 @@ class Cairn final {
   Cairn& operator=(const Cairn&) = delete;
 
   [[nodiscard]] EventStore& events() noexcept;
+  [[nodiscard]] DeadLetters& dead_letters() noexcept;
   [[nodiscard]] Database& database() noexcept;
 
   /// Refuses new work, lets what is queued finish, moves the write-ahead log into the file and releases the lock.

@@ -5,13 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include <cairn/core/utf8.hpp>
 #include <cairn/core/uuid.hpp>
 #include <cairn/eventstore/stream_id.hpp>
 
 #include "json_text.hpp"
 #include "metadata_codec.hpp"
 #include "rfc3339.hpp"
-#include "utf8.hpp"
 
 namespace cairn::events_table {
 
@@ -74,7 +74,7 @@ std::string headers_as_json(BytesView metadata) {
 /// Text when it says that it is JSON and SQL can hold it as text; else the bytes.
 void give_data(sqlite3_context* context, ContentType content_type, BytesView data) {
   const std::string_view text = as_text(data);
-  if (content_type == ContentType::json && text.find('\0') == std::string_view::npos && !log::find_invalid_utf8(text)) {
+  if (content_type == ContentType::json && text.find('\0') == std::string_view::npos && !find_invalid_utf8(text)) {
     give(context, text.empty() ? std::string_view{""} : text);  // a null pointer would be NULL
   } else if (data.empty()) {
     sqlite3_result_zeroblob(context, 0);

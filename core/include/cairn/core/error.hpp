@@ -48,6 +48,8 @@ enum class Errc : std::uint8_t {
 
 /// The enumerator's name, for example "outcome_unknown".
 [[nodiscard]] std::string_view to_string(Errc code) noexcept;
+/// The code of that name; nothing when there is none.
+[[nodiscard]] std::optional<Errc> errc_from(std::string_view name) noexcept;
 
 /// A failure as a value: a code to react to, a message for people and named numbers for programs.
 /// The message says what was attempted, on what, and the numbers; it holds no payload and no secret.

@@ -1,10 +1,10 @@
-#include "line_reader.hpp"
+#include <cairn/core/line_reader.hpp>
 
 #include <array>
 #include <istream>
 #include <limits>
 
-namespace cairn::log {
+namespace cairn {
 
 Result<std::optional<LineReader::Line>> LineReader::next() {
   line_.clear();
@@ -14,7 +14,7 @@ Result<std::optional<LineReader::Line>> LineReader::next() {
   while (true) {
     in_.getline(piece.data(), piece.size());
     const auto count = static_cast<std::size_t>(in_.gcount());
-    if (in_.bad()) return Error{Errc::unavailable, "import: the input failed"};
+    if (in_.bad()) return Error{Errc::unavailable, "the input failed"};
     any = any || count > 0;
     // A piece that was cut ends without its line break, which getline counts but does not store.
     const bool cut = in_.fail() && !in_.eof() && count + 1 == piece.size();
@@ -32,4 +32,4 @@ Result<std::optional<LineReader::Line>> LineReader::next() {
   }
 }
 
-}  // namespace cairn::log
+}  // namespace cairn

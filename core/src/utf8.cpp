@@ -1,12 +1,9 @@
-#include "utf8.hpp"
+#include <cairn/core/utf8.hpp>
 
 #include <cstdint>
+#include <cstring>
 
-#include <cairn/core/bytes.hpp>
-
-#include "little_endian.hpp"
-
-namespace cairn::log {
+namespace cairn {
 namespace {
 
 constexpr std::uint64_t high_bits = 0x8080'8080'8080'8080U;
@@ -46,11 +43,13 @@ std::size_t character_size(std::string_view text) noexcept {
 }  // namespace
 
 std::optional<std::size_t> find_invalid_utf8(std::string_view text) noexcept {
-  const BytesView bytes = as_bytes(text);
   for (std::size_t at = 0; at < text.size();) {
-    if (text.size() - at >= sizeof(std::uint64_t) && (load_little<std::uint64_t>(&bytes[at]) & high_bits) == 0) {
-      at += sizeof(std::uint64_t);  // eight of ASCII at once
-      continue;
+    if (std::uint64_t eight = 0; text.size() - at >= sizeof eight) {
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+      if ((eight & high_bits) == 0) {
+        at += sizeof eight;
+        continue;
+      }
     }
     const std::size_t size = character_size(text.substr(at));
     if (size == 0) return at;
@@ -69,4 +68,4 @@ std::optional<std::size_t> find_control_character(std::string_view text) noexcep
   return std::nullopt;
 }
 
-}  // namespace cairn::log
+}  // namespace cairn

@@ -8,7 +8,7 @@
 
 #include <cairn/core/result.hpp>
 
-namespace cairn::log {
+namespace cairn {
 
 /// Lines of a stream, none held that is longer than a bound.
 class LineReader {
@@ -29,4 +29,4 @@ class LineReader {
   std::string line_;
 };
 
-}  // namespace cairn::log
+}  // namespace cairn

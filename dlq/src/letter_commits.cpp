@@ -1,0 +1,64 @@
+#include "letter_commits.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <cairn/core/call_user.hpp>
+
+namespace cairn::letters {
+
+namespace {
+
+std::string_view counter_name(LetterCommits::What what) {
+  switch (what) {
+    case LetterCommits::What::parked: return "cairn_dead_letters_parked_total";
+    case LetterCommits::What::resolved: return "cairn_dead_letters_resolved_total";
+    case LetterCommits::What::dropped: return "cairn_dead_letters_dropped_total";
+    case LetterCommits::What::due: break;
+  }
+  return {};
+}
+
+}  // namespace
+
+void LetterCommits::on_due_changed(std::function<void()> changed) {
+  const std::lock_guard lock{mutex_};
+  due_changed_ = std::move(changed);
+}
+
+void LetterCommits::due_changed() {
+  const std::lock_guard lock{mutex_};
+  if (due_changed_) due_changed_();
+}
+
+void LetterCommits::savepoint_rolled_back() {
+  noted_.resize(savepoints_.back());
+  savepoints_.pop_back();
+}
+
+void LetterCommits::published() {
+  bool due = false;
+  for (Noted& noted : noted_) {
+    if (noted.what == What::due) {
+      due = true;
+      continue;
+    }
+    Counter*& counter = counters_[{noted.what, noted.queue}];
+    if (counter == nullptr) counter = &metrics_.counter(counter_name(noted.what), {{"queue", noted.queue}});
+    counter->add();
+  }
+  noted_.clear();
+  if (due) due_changed();
+}
+
+void LetterCommits::abandoned() {
+  noted_.clear();
+  savepoints_.clear();
+}
+
+Result<void> LetterCommits::reload(SqlReader&) {
+  abandoned();
+  return {};
+}
+
+}  // namespace cairn::letters
