@@ -278,18 +278,21 @@ Result<Subscription> EventStore::subscribe(const StreamId& stream, SubscribeStre
   if (options.from.place().value == std::numeric_limits<std::uint64_t>::max()) {
     return Error{Errc::invalid, "subscribe: there is no revision after the last number there is"};
   }
-  std::uint64_t next_revision = 0;
-  std::uint64_t after = 0;
-  if (options.from.kind() == Kind::after) next_revision = options.from.place().value + 1;
+  log::StreamStart start;
+  if (options.from.kind() == Kind::after) start.next_revision = options.from.place().value + 1;
   if (options.from.kind() == Kind::end) {
-    after = log.head();  // before the question: what comes between is told apart by its revision
+    start.after = log.head();  // before the question: what comes between is told apart by its revision
     Reader reader = read_stream(stream, {.direction = Direction::backward, .events_max = 1});
     if (auto last = reader.next(); !last) return std::move(last).error();
     // A deleted stream has no head, but goes on where it stopped.
-    const auto head = reader.stream_head();
-    next_revision = head ? head->value + 1 : reader.truncated_before().value_or(Revision{}).value;
+    if (const auto head = reader.stream_head()) {
+      start.next_revision = head->value + 1;
+    } else {
+      start.next_revision = reader.truncated_before().value_or(Revision{}).value;
+      start.deletion_told = start.next_revision;
+    }
   }
-  return log::make_subscription(log, log::make_stream_follower(log, stream, next_revision, after, options.batch_bytes));
+  return log::make_subscription(log, log::make_stream_follower(log, stream, start, options.batch_bytes));
 }
 
 GlobalPosition EventStore::head() const noexcept { return {impl_->log.head()}; }

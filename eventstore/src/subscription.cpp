@@ -38,7 +38,10 @@ struct Subscription::Impl {
   Result<std::optional<Batch>> attempt(SteadyTime deadline, const std::stop_token& stop);
   Result<Batch> read(SteadyTime deadline, const std::stop_token& stop);
   [[nodiscard]] bool is_news(const Batch& batch, std::uint64_t began_at) const;
-  [[nodiscard]] WaitList::Outcome wait_for_more() { return list->wait(waiter, follower->wake_keys(), reached()); }
+  [[nodiscard]] WaitList::Outcome wait_for_more() {
+    return list->wait(waiter, follower->wake_keys(),
+                      {.scanned_through = reached(), .retention_seen = follower->retention_seen()});
+  }
   [[nodiscard]] std::uint64_t reached() const { return follower->scanned_through(); }
   [[nodiscard]] bool is_over(SteadyTime deadline) const { return store_log.clock().steady_now() >= deadline; }
   [[nodiscard]] std::chrono::nanoseconds time_left(SteadyTime deadline) const {
