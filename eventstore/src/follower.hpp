@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include <cairn/core/metrics.hpp>
 #include <cairn/core/result.hpp>
 #include <cairn/eventstore/read_options.hpp>
 #include <cairn/eventstore/recorded_event.hpp>
@@ -43,14 +44,17 @@ class Follower {
   virtual void release() = 0;
 };
 
+/// `file_reads` counts how often the followers turn to the file, each time for as many steps as it takes.
 [[nodiscard]] std::unique_ptr<Follower> make_filter_follower(const SqliteLog& log, EventFilter filter,
-                                                             std::uint64_t after, std::size_t batch_bytes);
+                                                             std::uint64_t after, std::size_t batch_bytes,
+                                                             Counter& file_reads);
 struct StreamStart {
   std::uint64_t next_revision = 0;  ///< the first to hand out
   std::uint64_t after = 0;          ///< position; only events beyond it
   std::uint64_t deletion_told = 0;  ///< the revision before which the stream is known to be deleted
 };
 [[nodiscard]] std::unique_ptr<Follower> make_stream_follower(const SqliteLog& log, StreamId stream,
-                                                             const StreamStart& start, std::size_t batch_bytes);
+                                                             const StreamStart& start, std::size_t batch_bytes,
+                                                             Counter& file_reads);
 
 }  // namespace cairn::log

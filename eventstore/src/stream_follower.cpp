@@ -16,8 +16,10 @@ namespace {
 /// Follows one stream by revision, and knows up to which position it has none that are wanted.
 class StreamFollower final : public Follower {
  public:
-  StreamFollower(const SqliteLog& log, StreamId stream, const StreamStart& start, std::size_t batch_bytes)
+  StreamFollower(const SqliteLog& log, StreamId stream, const StreamStart& start, std::size_t batch_bytes,
+                 Counter& file_reads)
       : log_{log},
+        file_reads_{file_reads},
         stream_{std::move(stream)},
         batch_bytes_{batch_bytes},
         next_revision_{start.next_revision},
@@ -81,6 +83,7 @@ class StreamFollower final : public Follower {
   /// `head` was the head before the read: what the read does not find is not there up to it.
   Result<std::span<const RecordedEvent>> step_in_file(std::uint64_t head) {
     if (!file_cursor_) {
+      file_reads_.add();
       recent_step_.release();
       file_cursor_ =
           make_stream_cursor(log_, nullptr, stream_, {.from = Revision{next_revision_}, .step_bytes = batch_bytes_});
@@ -157,6 +160,7 @@ class StreamFollower final : public Follower {
   }
 
   const SqliteLog& log_;
+  Counter& file_reads_;
   StreamId stream_;
   std::size_t batch_bytes_;
   std::uint64_t next_revision_;
@@ -177,8 +181,8 @@ class StreamFollower final : public Follower {
 }  // namespace
 
 std::unique_ptr<Follower> make_stream_follower(const SqliteLog& log, StreamId stream, const StreamStart& start,
-                                               std::size_t batch_bytes) {
-  return std::make_unique<StreamFollower>(log, std::move(stream), start, batch_bytes);
+                                               std::size_t batch_bytes, Counter& file_reads) {
+  return std::make_unique<StreamFollower>(log, std::move(stream), start, batch_bytes, file_reads);
 }
 
 }  // namespace cairn::log
