@@ -254,6 +254,33 @@ TEST_F(Scavenged, AConditionNoLongerFindsIt) {
   EXPECT_EQ(code_of(claim({.types = {"name.taken"}})), Errc::conflict);
 }
 
+/// A condition may pass over 64 runs of index entries whose events were removed.
+struct ScavengedUnderConditions : Scavenged {
+  ScavengedUnderConditions()
+      : Scavenged{{.id_window = 8, .pending_events_max = 32, .pending_events_min = 32, .condition_events_max = 1}} {}
+};
+
+TEST_F(ScavengedUnderConditions, EventsThatAreStillIndexedAreNotTooManyForATypeToPassOver) {
+  append(ben, 1, "account.closed");
+  append(ann, 3'000, "account.opened");
+  append(ann, 3'000, "account.closed");
+  append_newest();
+  store->delete_stream(ann, ExpectedRevision::any()).value();
+  std::stop_source stop;
+  const auto stop_before_postings = [&](const ScavengeProgress& progress) {
+    if (progress.phase == ScavengePhase::stream_index) stop.request_stop();
+  };
+  EXPECT_EQ(code_of(store->scavenge({.on_progress = stop_before_postings, .stop = stop.get_token()})), Errc::cancelled);
+  EXPECT_EQ(store->verify().value().removed, 6'000U);
+  const auto append_unless = [&](std::string type) {
+    const NewEvent event = make_event(next_event++, "account.checked");
+    return store->append_if({.fail_if_match = {{{.types = {std::move(type)}}}}},
+                            {order, ExpectedRevision::any(), {&event, 1}});
+  };
+  EXPECT_TRUE(append_unless("account.opened"));
+  EXPECT_EQ(code_of(append_unless("account.closed")), Errc::conflict) << "ben's is there";
+}
+
 struct ScavengedWithAllIds : Scavenged {
   ScavengedWithAllIds()
       : Scavenged{{.id_window = 8, .index_all_ids = true, .pending_events_max = 32, .pending_events_min = 32}} {}
