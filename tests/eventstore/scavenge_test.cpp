@@ -26,6 +26,7 @@ using test::MemoryStore;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using Positions = std::vector<std::uint64_t>;
 
 const StreamId ann{"account-ann"};
@@ -383,6 +384,15 @@ TEST_F(Scavenged, AStoreThatKeepsEverythingIsLeftAlone) {
   const ScavengeReport report = scavenge();
   EXPECT_EQ(report.chunks_rewritten, 0U);
   EXPECT_EQ(all().size(), 900U);
+}
+
+TEST_F(Scavenged, AStoreThatKeepsEverythingIsToldOfNoPhaseButTheFile) {
+  append(ann, 600);
+  append_newest();
+  std::vector<ScavengePhase> told;
+  (void)store->scavenge({.on_progress = [&](const ScavengeProgress& progress) { told.push_back(progress.phase); }})
+      .value();
+  EXPECT_THAT(told, testing::AllOf(Not(IsEmpty()), testing::Each(ScavengePhase::file)));
 }
 
 TEST_F(Scavenged, DoesNotRunBesideAVerifyOrAnotherScavenge) {
