@@ -9,24 +9,20 @@
 #include <cairn/eventstore/snapshots.hpp>
 
 #include "eventstore/bank_account.hpp"
+#include "support/code_of.hpp"
 #include "support/memory_store.hpp"
 
 namespace cairn {
 namespace {
 
 using test::Account;
+using test::code_of;
 using test::Deposited;
 using test::make_events;
 using test::MemoryStore;
 using Revisions = std::vector<std::uint64_t>;
 
 const StreamId ann{"account-ann"};
-
-template <class T>
-Errc code_of(const Result<T>& outcome) {
-  EXPECT_FALSE(outcome);
-  return outcome.error().code();
-}
 
 class RetainedState : public testing::Test {
  protected:

@@ -13,12 +13,14 @@
 #include <cairn/core/sql/memory_vfs.hpp>
 #include <cairn/core/sql/read_tx.hpp>
 
+#include "support/code_of.hpp"
 #include "support/memory_store.hpp"
 
 namespace cairn {
 namespace {
 
 using namespace std::chrono_literals;
+using test::code_of;
 using test::event_id;
 using test::make_event;
 using test::make_events;
@@ -32,12 +34,6 @@ using Positions = std::vector<std::uint64_t>;
 const StreamId ann{"account-ann"};
 const StreamId ben{"account-ben"};
 const StreamId order{"order-1"};
-
-template <class T>
-Errc code_of(const Result<T>& outcome) {
-  EXPECT_FALSE(outcome);
-  return outcome.error().code();
-}
 
 Positions positions_of(Reader reader) {
   Positions all;
