@@ -45,7 +45,8 @@ Result<std::unique_ptr<Cairn>> Cairn::open(CairnOptions options, CairnParts part
   if (!database) return std::move(database).error();
   impl->database = std::move(*database);
 
-  auto events = EventStore::open(*impl->database, options.events, {.clock = clock, .ids = ids});
+  auto events =
+      EventStore::open(*impl->database, options.events, {.clock = clock, .ids = ids, .metrics = parts.metrics});
   if (!events) return std::move(events).error();
   impl->events = std::move(*events);
 

@@ -48,27 +48,30 @@ Result<std::optional<GlobalPosition>> ConditionCheck::match_types(const EventQue
   for (const std::string& type : item.types) {
     const std::uint32_t number = types_.number_of(type);
     if (number == 0 || after >= head) continue;
-    // Entries of events that were removed stay for a while; the last that is kept decides.
+    // Entries of events that were removed stay for a while; the last that is kept decides. What is removed lies
+    // together mostly, so this passes over a run of it at a time.
     std::size_t passed = 0;
     for (std::uint64_t through = head; through > after; ++passed) {
       auto last = search.last(type_key(number), after + 1, through);
       if (!last) return std::move(last).error();
       if (!*last) break;
-      auto kept = is_kept(**last);
+      auto kept = kept_through(**last);
       if (!kept) return std::move(kept).error();
-      if (*kept) return std::optional{GlobalPosition{**last}};
+      if (*kept == **last) return std::optional{GlobalPosition{**last}};
       if (passed == events_max_ * postings_per_event) return too_many("type " + type);
-      through = **last - 1;
+      through = *kept;
     }
   }
   return std::optional<GlobalPosition>{};
 }
 
-Result<bool> ConditionCheck::is_kept(std::uint64_t position) {
-  if (position >= snapshot_.memory_first()) return true;
+Result<std::uint64_t> ConditionCheck::kept_through(std::uint64_t position) {
+  if (position >= snapshot_.memory_first()) return position;
   const auto kept = LogFetch{reader_, snapshot_, buffer_}.kept_slots(chunk_of(position));
   if (!kept) return kept.error();
-  return kept->holds(slot_of(position));
+  const std::uint64_t first = first_position_of(chunk_of(position));
+  while (position >= first && !kept->holds(slot_of(position))) --position;
+  return position;
 }
 
 Error ConditionCheck::too_many(const std::string& what) const {

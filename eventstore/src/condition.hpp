@@ -39,7 +39,8 @@ class ConditionCheck {
   Result<std::optional<GlobalPosition>> match_types(const EventQueryItem& item, std::uint64_t after);
   Result<std::optional<GlobalPosition>> match_tags(const EventQueryItem& item, std::uint64_t after);
   Result<std::optional<GlobalPosition>> match_group(const EventQueryItem& item, std::uint64_t after);
-  Result<bool> is_kept(std::uint64_t position);
+  /// `position`, or when its event was removed the next one below that was not, or that is in another chunk.
+  Result<std::uint64_t> kept_through(std::uint64_t position);
   [[nodiscard]] Error too_many(const std::string& what) const;
 
   SqlReader& reader_;

@@ -6,6 +6,7 @@
 
 #include <cairn/core/id_source.hpp>
 #include <cairn/core/log.hpp>
+#include <cairn/core/metrics.hpp>
 #include <cairn/core/random.hpp>
 #include <cairn/core/secure_random.hpp>
 #include <cairn/core/sql/database.hpp>
@@ -37,6 +38,7 @@ struct EventStore::Impl {
   Impl(Database& database, const EventStoreOptions& options, const EventStoreParts& parts, const SeededRandom& random)
       : system{random},
         ids{parts.ids != nullptr ? *parts.ids : system.ids},
+        metrics{parts.metrics != nullptr ? *parts.metrics : null_metrics()},
         log{database, options, parts.clock != nullptr ? *parts.clock : system.clock} {}
 
   Result<std::vector<Appended>> append(std::span<const StreamAppend> streams, const AppendCondition* condition);
@@ -47,6 +49,7 @@ struct EventStore::Impl {
 
   SystemParts system;
   IdSource& ids;
+  Metrics& metrics;
   log::SqliteLog log;
   bool attached = false;
 };
@@ -267,8 +270,10 @@ Result<Subscription> EventStore::subscribe(SubscribeAll options) const {
   const log::SqliteLog& log = impl_->log;
   if (options.batch_bytes == 0) return Error{Errc::invalid, "subscribe: batches of 0 bytes"};
   const std::uint64_t after = options.from.kind() == Kind::end ? log.head() : options.from.place().value;
-  return log::make_subscription(log,
-                                log::make_filter_follower(log, std::move(options.filter), after, options.batch_bytes));
+  const log::SubscriptionMetrics metrics{impl_->metrics, options.name};
+  return log::make_subscription(
+      log, metrics,
+      log::make_filter_follower(log, std::move(options.filter), after, options.batch_bytes, metrics.file_reads));
 }
 
 Result<Subscription> EventStore::subscribe(const StreamId& stream, SubscribeStream options) const {
@@ -278,18 +283,23 @@ Result<Subscription> EventStore::subscribe(const StreamId& stream, SubscribeStre
   if (options.from.place().value == std::numeric_limits<std::uint64_t>::max()) {
     return Error{Errc::invalid, "subscribe: there is no revision after the last number there is"};
   }
-  std::uint64_t next_revision = 0;
-  std::uint64_t after = 0;
-  if (options.from.kind() == Kind::after) next_revision = options.from.place().value + 1;
+  log::StreamStart start;
+  if (options.from.kind() == Kind::after) start.next_revision = options.from.place().value + 1;
   if (options.from.kind() == Kind::end) {
-    after = log.head();  // before the question: what comes between is told apart by its revision
+    start.after = log.head();  // before the question: what comes between is told apart by its revision
     Reader reader = read_stream(stream, {.direction = Direction::backward, .events_max = 1});
     if (auto last = reader.next(); !last) return std::move(last).error();
     // A deleted stream has no head, but goes on where it stopped.
-    const auto head = reader.stream_head();
-    next_revision = head ? head->value + 1 : reader.truncated_before().value_or(Revision{}).value;
+    if (const auto head = reader.stream_head()) {
+      start.next_revision = head->value + 1;
+    } else {
+      start.next_revision = reader.truncated_before().value_or(Revision{}).value;
+      start.deletion_told = start.next_revision;
+    }
   }
-  return log::make_subscription(log, log::make_stream_follower(log, stream, next_revision, after, options.batch_bytes));
+  const log::SubscriptionMetrics metrics{impl_->metrics, options.name};
+  return log::make_subscription(log, metrics,
+                                log::make_stream_follower(log, stream, start, options.batch_bytes, metrics.file_reads));
 }
 
 GlobalPosition EventStore::head() const noexcept { return {impl_->log.head()}; }

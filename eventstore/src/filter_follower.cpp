@@ -15,8 +15,10 @@ namespace {
 /// Follows the log by position.
 class FilterFollower final : public Follower {
  public:
-  FilterFollower(const SqliteLog& log, EventFilter filter, std::uint64_t after, std::size_t batch_bytes)
+  FilterFollower(const SqliteLog& log, EventFilter filter, std::uint64_t after, std::size_t batch_bytes,
+                 Counter& file_reads)
       : log_{log},
+        file_reads_{file_reads},
         matcher_{std::move(filter)},
         batch_bytes_{batch_bytes},
         scanned_{after},
@@ -46,6 +48,7 @@ class FilterFollower final : public Follower {
  private:
   Result<std::span<const RecordedEvent>> step_in_file() {
     if (!file_cursor_) {
+      file_reads_.add();
       recent_step_.release();
       file_cursor_ = make_log_cursor(
           log_, nullptr,
@@ -109,6 +112,7 @@ class FilterFollower final : public Follower {
   }
 
   const SqliteLog& log_;
+  Counter& file_reads_;
   EventMatcher matcher_;
   std::size_t batch_bytes_;
   std::uint64_t scanned_;
@@ -121,8 +125,8 @@ class FilterFollower final : public Follower {
 }  // namespace
 
 std::unique_ptr<Follower> make_filter_follower(const SqliteLog& log, EventFilter filter, std::uint64_t after,
-                                               std::size_t batch_bytes) {
-  return std::make_unique<FilterFollower>(log, std::move(filter), after, batch_bytes);
+                                               std::size_t batch_bytes, Counter& file_reads) {
+  return std::make_unique<FilterFollower>(log, std::move(filter), after, batch_bytes, file_reads);
 }
 
 }  // namespace cairn::log

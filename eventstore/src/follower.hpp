@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include <cairn/core/metrics.hpp>
 #include <cairn/core/result.hpp>
 #include <cairn/eventstore/read_options.hpp>
 #include <cairn/eventstore/recorded_event.hpp>
@@ -30,19 +32,29 @@ class Follower {
   [[nodiscard]] virtual std::uint64_t scanned_through() const noexcept = 0;
   /// The last step reached the head, as it was then.
   [[nodiscard]] virtual bool caught_up() const noexcept = 0;
-  /// Of one stream: the last step left out what is no longer kept, up to here.
+  /// Of one stream: what the last step found is no continuation of what came before it. See Subscription::Batch.
   [[nodiscard]] virtual std::optional<Revision> truncated_before() const noexcept { return std::nullopt; }
+  /// SqliteLog::retention_version() as of the last step; the greatest number where that does not matter.
+  [[nodiscard]] virtual std::uint64_t retention_seen() const noexcept {
+    return std::numeric_limits<std::uint64_t>::max();
+  }
   /// What to wait for, now that the last step found nothing.
   [[nodiscard]] virtual std::vector<std::uint64_t> wake_keys() const = 0;
   /// Gives memory back; the last step's events go.
   virtual void release() = 0;
 };
 
+/// `file_reads` counts how often the followers turn to the file, each time for as many steps as it takes.
 [[nodiscard]] std::unique_ptr<Follower> make_filter_follower(const SqliteLog& log, EventFilter filter,
-                                                             std::uint64_t after, std::size_t batch_bytes);
-/// Hands out revisions from `next_revision` on, of events beyond position `after`.
+                                                             std::uint64_t after, std::size_t batch_bytes,
+                                                             Counter& file_reads);
+struct StreamStart {
+  std::uint64_t next_revision = 0;  ///< the first to hand out
+  std::uint64_t after = 0;          ///< position; only events beyond it
+  std::uint64_t deletion_told = 0;  ///< the revision before which the stream is known to be deleted
+};
 [[nodiscard]] std::unique_ptr<Follower> make_stream_follower(const SqliteLog& log, StreamId stream,
-                                                             std::uint64_t next_revision, std::uint64_t after,
-                                                             std::size_t batch_bytes);
+                                                             const StreamStart& start, std::size_t batch_bytes,
+                                                             Counter& file_reads);
 
 }  // namespace cairn::log

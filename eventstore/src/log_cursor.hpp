@@ -27,6 +27,8 @@ class LogCursor {
   /// Of one stream, as Reader says.
   [[nodiscard]] virtual std::optional<Revision> stream_head() const noexcept { return std::nullopt; }
   [[nodiscard]] virtual std::optional<Revision> truncated_before() const noexcept { return std::nullopt; }
+  /// Of one stream: revisions below belong to a life that ended before the last step's transaction.
+  [[nodiscard]] virtual Revision deleted_before() const noexcept { return {}; }
 };
 
 }  // namespace cairn::detail

@@ -54,8 +54,10 @@ struct OpenGroup {
   std::vector<HeadBefore> journal;
   std::vector<std::uint64_t> schemas;  ///< schema_key() of shapes that were new
   std::vector<Mark> savepoints;
-  std::optional<Mark> begin;       ///< of the group's first savepoint
-  bool retention_changed = false;  ///< by a unit, perhaps one that was rolled back
+  std::optional<Mark> begin;  ///< of the group's first savepoint
+  // By a unit, perhaps one that was rolled back.
+  bool retention_changed = false;
+  std::vector<std::uint64_t> deleted_streams;  ///< their wake keys
 
   // Filled by prepare(), used by published().
   std::size_t sealed_frames = 0;  ///< how many of `frames` went into chunks
@@ -76,6 +78,7 @@ struct OpenGroup {
     savepoints.clear();
     begin.reset();
     retention_changed = false;
+    deleted_streams.clear();
     sealed_frames = 0;
   }
 };

@@ -127,7 +127,7 @@ class Scavenge {
   Result<void> work(Unit& unit, Slice& slice) {
     Place& place = slice.place;
     switch (place.phase) {
-      case Place::none: return begin(slice);
+      case Place::none: return begin(unit, slice);
       case Place::log: return clean_log(unit, slice);
       case Place::stream_index: return clean_stream_index(unit, slice);
       case Place::postings: return clean_postings(unit, slice);
@@ -136,10 +136,14 @@ class Scavenge {
     return {};
   }
 
-  Result<void> begin(Slice& slice) const {
+  Result<void> begin(Unit& unit, Slice& slice) const {
     Place& place = slice.place;
     place = {.end = static_cast<std::int64_t>(log_.removable_through() / chunk_events)};
-    place.phase = place.end > 0 && log_.retention_version() > 0 ? Place::log : Place::file;
+    if (place.end == 0 || log_.retention_version() == 0) {
+      place.phase = Place::file;
+      return shrink_file(unit, slice);
+    }
+    place.phase = Place::log;
     slice.progress = {.phase = ScavengePhase::log, .done = 0, .total = static_cast<std::uint64_t>(place.end)};
     return {};
   }

@@ -188,9 +188,11 @@ Result<void> SqliteLog::idle_work(Unit& unit) {
 void SqliteLog::published() {
   // Before the events: who sees those must not take the stream for one that keeps everything.
   if (group_.retention_changed) retention_version_.fetch_add(1, std::memory_order_release);
+  bool new_names = false;
   if (!group_.frames.empty()) {
     const bool new_types = types_->publish();
     const bool new_categories = categories_->publish();
+    new_names = new_types || new_categories;
     std::uint64_t position = head_.load(std::memory_order_relaxed);
     pending_.add(group_.events, [&](const OpenGroup::Event& event) {
       return PendingIndex::Event{
@@ -200,9 +202,11 @@ void SqliteLog::published() {
           .posting_keys = std::span{group_.keys}.subspan(event.keys_begin, event.keys_end - event.keys_begin)};
     });
     publish_tail();
-    wait_list_->published(group_, new_types || new_categories, head_.load(std::memory_order_relaxed));
     ids_.trim();
     heads_.trim();
+  }
+  if (!group_.frames.empty() || group_.retention_changed) {
+    wait_list_->published(group_, new_names, head(), retention_version());
   }
   group_.clear();
   if (flush_) {

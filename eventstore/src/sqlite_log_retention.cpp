@@ -5,6 +5,7 @@
 
 #include "retention_table.hpp"
 #include "sqlite_log.hpp"
+#include "wake_key.hpp"
 
 namespace cairn::log {
 
@@ -73,6 +74,7 @@ Result<void> SqliteLog::delete_stream(Unit& unit, std::string_view stream, Expec
   auto dropped = unit.exec("DELETE FROM snapshot WHERE stream = $1", {at.number});
   if (!dropped) return std::move(dropped).error();
   group_.retention_changed = true;
+  group_.deleted_streams.push_back(stream_wake_key(stream));
   group_.remember(at);
   at.deleted_before = retention.deleted_before;
   at.tombstone = retention.tombstone;

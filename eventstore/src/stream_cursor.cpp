@@ -61,6 +61,7 @@ class StreamCursor final : public detail::LogCursor {
   [[nodiscard]] GlobalPosition scanned_through() const noexcept override { return {scanned_}; }
   [[nodiscard]] std::optional<Revision> stream_head() const noexcept override { return stream_head_; }
   [[nodiscard]] std::optional<Revision> truncated_before() const noexcept override { return truncated_before_; }
+  [[nodiscard]] Revision deleted_before() const noexcept override { return {deleted_before_}; }
 
  private:
   Result<void> read_step(SqlReader& reader) {
@@ -147,6 +148,7 @@ class StreamCursor final : public detail::LogCursor {
     if (!row) return std::move(row).error();
     if (!*row) return true;
     const StoredRetention& retention = **row;
+    deleted_before_ = retention.deleted_before;
     if (auto found = find_head(reader); !found) return std::move(found).error();
     const std::uint64_t next = stream_head_ ? stream_head_->value + 1 : 0;
     // A scavenge may have removed all that the step's snapshot, which is older than its transaction, shows of the
@@ -201,6 +203,7 @@ class StreamCursor final : public detail::LogCursor {
   std::uint64_t scanned_ = 0;
   std::optional<Revision> stream_head_;
   std::optional<Revision> truncated_before_;
+  std::uint64_t deleted_before_ = 0;
   std::vector<std::uint64_t> positions_;
   std::vector<std::optional<FrameView>> frames_;
 };

@@ -16,31 +16,38 @@ namespace {
 /// Follows one stream by revision, and knows up to which position it has none that are wanted.
 class StreamFollower final : public Follower {
  public:
-  StreamFollower(const SqliteLog& log, StreamId stream, std::uint64_t next_revision, std::uint64_t after,
-                 std::size_t batch_bytes)
+  StreamFollower(const SqliteLog& log, StreamId stream, const StreamStart& start, std::size_t batch_bytes,
+                 Counter& file_reads)
       : log_{log},
+        file_reads_{file_reads},
         stream_{std::move(stream)},
         batch_bytes_{batch_bytes},
-        next_revision_{next_revision},
-        scanned_{after},
+        next_revision_{start.next_revision},
+        scanned_{start.after},
+        deletion_told_{start.deletion_told},
         recent_step_{log, batch_bytes} {}
 
   Result<std::span<const RecordedEvent>> step() override {
     truncated_before_.reset();
     const RecentSnapshot recent = log_.recent();
+    caught_up_ = false;
+    if (auto looked = look_at_retention(); !looked) return std::move(looked).error();
+    const std::uint64_t next_before = next_revision_;
+    Result<std::span<const RecordedEvent>> events{std::span<const RecordedEvent>{}};
+    if (scanned_ < recent.head()) {
+      const bool in_memory = !may_be_cut_ && scanned_ + 1 >= recent.first_position();
+      events = in_memory ? step_in_memory(recent) : step_in_file(recent.head());
+      if (!events) return events;
+    }
+    if (deleted_before_ > deletion_told_ && deleted_before_ >= next_before) tell_deletion();
     caught_up_ = scanned_ >= recent.head();
-    if (caught_up_) return std::span<const RecordedEvent>{};
-    const auto cut = may_be_cut();
-    if (!cut) return cut.error();
-    const bool in_memory = !*cut && scanned_ + 1 >= recent.first_position();
-    auto events = in_memory ? step_in_memory(recent) : step_in_file(recent.head());
-    caught_up_ = events.has_value() && scanned_ >= recent.head();
     return events;
   }
 
   [[nodiscard]] std::uint64_t scanned_through() const noexcept override { return scanned_; }
   [[nodiscard]] bool caught_up() const noexcept override { return caught_up_; }
   [[nodiscard]] std::optional<Revision> truncated_before() const noexcept override { return truncated_before_; }
+  [[nodiscard]] std::uint64_t retention_seen() const noexcept override { return retention_version_; }
   [[nodiscard]] std::vector<std::uint64_t> wake_keys() const override { return {stream_wake_key(stream_.text())}; }
 
   void release() override {
@@ -51,22 +58,32 @@ class StreamFollower final : public Follower {
  private:
   /// Whether the stream has a retention: memory holds also what that cuts, so the file is read, where it is applied.
   /// After the snapshot, so that a cut is known before any event that came after it.
-  Result<bool> may_be_cut() {
+  Result<void> look_at_retention() {
     const std::uint64_t version = log_.retention_version();
-    if (version == retention_version_) return may_be_cut_;
+    if (version == retention_version_) return {};
     auto transaction = log_.database().read();
     if (!transaction) return std::move(transaction).error();
-    auto row = transaction->first<int>(
-        "SELECT 1 FROM stream_retention WHERE stream = (SELECT number FROM stream WHERE name = $1)", {stream_.text()});
-    if (!row) return std::move(row).error();
-    may_be_cut_ = row->has_value();
+    auto deleted_before = transaction->first<std::uint64_t>(
+        "SELECT deleted_before FROM stream_retention WHERE stream = (SELECT number FROM stream WHERE name = $1)",
+        {stream_.text()});
+    if (!deleted_before) return std::move(deleted_before).error();
+    may_be_cut_ = deleted_before->has_value();
+    deleted_before_ = deleted_before->value_or(0);
     retention_version_ = version;
-    return may_be_cut_;
+    return {};
+  }
+
+  /// Also to who was handed all of the life that ended: what it made of those events is of no stream any more.
+  void tell_deletion() {
+    deletion_told_ = deleted_before_;
+    next_revision_ = std::max(next_revision_, deleted_before_);
+    truncated_before_ = std::max(truncated_before_.value_or(Revision{}), Revision{deleted_before_});
   }
 
   /// `head` was the head before the read: what the read does not find is not there up to it.
   Result<std::span<const RecordedEvent>> step_in_file(std::uint64_t head) {
     if (!file_cursor_) {
+      file_reads_.add();
       recent_step_.release();
       file_cursor_ =
           make_stream_cursor(log_, nullptr, stream_, {.from = Revision{next_revision_}, .step_bytes = batch_bytes_});
@@ -80,6 +97,7 @@ class StreamFollower final : public Follower {
       next_revision_ = first_kept->value;
       truncated_before_ = first_kept;
     }
+    deleted_before_ = std::max(deleted_before_, file_cursor_->deleted_before().value);
     if (events->empty()) {
       scanned_ = std::max(scanned_, head);
     } else {
@@ -142,6 +160,7 @@ class StreamFollower final : public Follower {
   }
 
   const SqliteLog& log_;
+  Counter& file_reads_;
   StreamId stream_;
   std::size_t batch_bytes_;
   std::uint64_t next_revision_;
@@ -150,6 +169,8 @@ class StreamFollower final : public Follower {
   std::uint64_t number_epoch_ = 0;
   std::uint64_t retention_version_ = 0;
   bool may_be_cut_ = false;
+  std::uint64_t deleted_before_ = 0;  ///< revisions below belong to a life that ended
+  std::uint64_t deletion_told_;       ///< deleted_before_, when it was told last
   std::optional<Revision> truncated_before_;
   bool caught_up_ = false;
   RecentStep recent_step_;
@@ -159,9 +180,9 @@ class StreamFollower final : public Follower {
 
 }  // namespace
 
-std::unique_ptr<Follower> make_stream_follower(const SqliteLog& log, StreamId stream, std::uint64_t next_revision,
-                                               std::uint64_t after, std::size_t batch_bytes) {
-  return std::make_unique<StreamFollower>(log, std::move(stream), next_revision, after, batch_bytes);
+std::unique_ptr<Follower> make_stream_follower(const SqliteLog& log, StreamId stream, const StreamStart& start,
+                                               std::size_t batch_bytes, Counter& file_reads) {
+  return std::make_unique<StreamFollower>(log, std::move(stream), start, batch_bytes, file_reads);
 }
 
 }  // namespace cairn::log

@@ -1,5 +1,7 @@
 #include <cairn/eventstore/subscription.hpp>
 
+#include <algorithm>
+
 #include <cairn/core/sql/database.hpp>
 
 #include "make_subscription.hpp"
@@ -22,8 +24,8 @@ Error cancelled(std::string_view why) { return Error{Errc::cancelled, "subscript
 
 /// `store_log` is used within a visit only: the store may go away between two.
 struct Subscription::Impl {
-  Impl(const log::SqliteLog& given, std::unique_ptr<log::Follower> made)
-      : store_log{given}, list{given.wait_list()}, follower{std::move(made)} {
+  Impl(const log::SqliteLog& given, const log::SubscriptionMetrics& numbers, std::unique_ptr<log::Follower> made)
+      : store_log{given}, metrics{numbers}, list{given.wait_list()}, follower{std::move(made)} {
     list->join();
   }
   ~Impl() {
@@ -38,7 +40,11 @@ struct Subscription::Impl {
   Result<std::optional<Batch>> attempt(SteadyTime deadline, const std::stop_token& stop);
   Result<Batch> read(SteadyTime deadline, const std::stop_token& stop);
   [[nodiscard]] bool is_news(const Batch& batch, std::uint64_t began_at) const;
-  [[nodiscard]] WaitList::Outcome wait_for_more() { return list->wait(waiter, follower->wake_keys(), reached()); }
+  void count(const Batch& batch) const;
+  [[nodiscard]] WaitList::Outcome wait_for_more() {
+    return list->wait(waiter, follower->wake_keys(),
+                      {.scanned_through = reached(), .retention_seen = follower->retention_seen()});
+  }
   [[nodiscard]] std::uint64_t reached() const { return follower->scanned_through(); }
   [[nodiscard]] bool is_over(SteadyTime deadline) const { return store_log.clock().steady_now() >= deadline; }
   [[nodiscard]] std::chrono::nanoseconds time_left(SteadyTime deadline) const {
@@ -46,6 +52,7 @@ struct Subscription::Impl {
   }
 
   const log::SqliteLog& store_log;
+  log::SubscriptionMetrics metrics;
   std::shared_ptr<WaitList> list;
   std::shared_ptr<log::Waiter> waiter = std::make_shared<log::Waiter>();
   std::unique_ptr<log::Follower> follower;
@@ -56,6 +63,13 @@ struct Subscription::Impl {
 bool Subscription::Impl::is_news(const Batch& batch, std::uint64_t began_at) const {
   return !batch.events.empty() || batch.truncated_before || (batch.caught_up && !told_caught_up) ||
          reached() - began_at >= positions_in_vain_max;
+}
+
+void Subscription::Impl::count(const Batch& batch) const {
+  const std::uint64_t head = store_log.head();
+  metrics.batches.add();
+  metrics.events.add(batch.events.size());
+  metrics.lag_events.record(static_cast<double>(head - std::min(head, reached())));
 }
 
 /// Reads on until there is news, nothing more, or no time.
@@ -84,6 +98,7 @@ Result<std::optional<Subscription::Batch>> Subscription::Impl::attempt(SteadyTim
     news = news || is_news(*batch, began_at);
     told_caught_up = batch->caught_up;
     untold_cut.reset();
+    if (!batch->events.empty()) count(*batch);
     if (!batch->nothing_left() || (news && !waiter->has_hook())) return std::optional{*batch};
 
     // From the moment this waits a hook may run the next call on another thread: nothing is touched after it.
@@ -136,10 +151,11 @@ void Subscription::on_ready(Executor& executor, std::function<void()> ready) {
 
 namespace log {
 
-Result<Subscription> make_subscription(const SqliteLog& log, std::unique_ptr<Follower> follower) {
+Result<Subscription> make_subscription(const SqliteLog& log, const SubscriptionMetrics& metrics,
+                                       std::unique_ptr<Follower> follower) {
   const WaitList::Visit visit{*log.wait_list()};
   if (!visit.good()) return Error{Errc::cancelled, "subscribe: the database is closed"};
-  return Subscription{std::make_unique<Subscription::Impl>(log, std::move(follower))};
+  return Subscription{std::make_unique<Subscription::Impl>(log, metrics, std::move(follower))};
 }
 
 }  // namespace log

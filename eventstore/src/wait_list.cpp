@@ -17,10 +17,10 @@ void ring(const std::vector<std::shared_ptr<Waiter>>& waiters) {
 }  // namespace
 
 WaitList::Outcome WaitList::wait(const std::shared_ptr<Waiter>& waiter, std::vector<std::uint64_t> keys,
-                                 std::uint64_t scanned_through) {
+                                 const Seen& seen) {
   const std::lock_guard lock{mutex_};
   if (closed_) return Outcome::closed;
-  if (head_ > scanned_through) return Outcome::behind;
+  if (head_ > seen.scanned_through || retention_version_ > seen.retention_seen) return Outcome::behind;
   remove(waiter);
   add(waiter, std::move(keys));
   waiter->rest();
@@ -35,13 +35,15 @@ void WaitList::stop_waiting(const std::shared_ptr<Waiter>& waiter) {
   waiter->ring();
 }
 
-void WaitList::published(const OpenGroup& group, bool new_names, std::uint64_t head) {
+void WaitList::published(const OpenGroup& group, bool new_names, std::uint64_t head, std::uint64_t retention_version) {
   Waiters woken;
   {
     const std::lock_guard lock{mutex_};
     head_ = head;
+    retention_version_ = retention_version;
     if (by_key_.empty()) return;
-    take(any_event_key, woken);
+    for (const std::uint64_t key : group.deleted_streams) take(key, woken);
+    if (!group.frames.empty()) take(any_event_key, woken);
     if (new_names) take(new_name_key, woken);
     for (const std::uint64_t key : group.keys) take(key, woken);
     for (std::size_t i = 0; i < group.frames.size() && stream_keys_ > 0; ++i) {

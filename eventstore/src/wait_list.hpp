@@ -26,15 +26,20 @@ class WaitList final {
     closed,   ///< nothing comes any more
   };
 
-  /// Lets `waiter` wait for events that have one of `keys` (wake_key.hpp), when nothing was published after
-  /// `scanned_through`. The keys must have been made after what lies up to there was read.
-  [[nodiscard]] Outcome wait(const std::shared_ptr<Waiter>& waiter, std::vector<std::uint64_t> keys,
-                             std::uint64_t scanned_through);
+  /// How far a waiter has looked.
+  struct Seen {
+    std::uint64_t scanned_through = 0;
+    std::uint64_t retention_seen = 0;
+  };
+
+  /// Lets `waiter` wait for what has one of `keys` (wake_key.hpp), when nothing was published after what it has
+  /// `seen`. The keys must have been made after that was read.
+  [[nodiscard]] Outcome wait(const std::shared_ptr<Waiter>& waiter, std::vector<std::uint64_t> keys, const Seen& seen);
   /// Takes it off the list; it counts as ready.
   void stop_waiting(const std::shared_ptr<Waiter>& waiter);
 
   /// The writer's.
-  void published(const OpenGroup& group, bool new_names, std::uint64_t head);
+  void published(const OpenGroup& group, bool new_names, std::uint64_t head, std::uint64_t retention_version);
   void fenced();
   void recovered(std::uint64_t head);
   /// Everybody is woken and finds the list closed.
@@ -78,6 +83,7 @@ class WaitList final {
   boost::unordered_flat_map<const Waiter*, std::vector<std::uint64_t>> keys_of_;
   std::size_t stream_keys_ = 0;  ///< how many entries of by_key_ are streams
   std::uint64_t head_ = 0;
+  std::uint64_t retention_version_ = 0;
   std::size_t members_ = 0;
   std::size_t visits_ = 0;
   bool fenced_ = false;

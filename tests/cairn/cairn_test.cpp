@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cairn/core/memory_metrics.hpp>
 #include <cairn/core/simulated_clock.hpp>
 #include <cairn/core/sql/database.hpp>
 #include <cairn/core/sql/memory_vfs.hpp>
@@ -33,6 +34,19 @@ TEST(Cairn, UsesTheClockItIsHanded) {
   ASSERT_TRUE(events.append(StreamId{"account-42"}, ExpectedRevision::any(), event));
   const auto stored = events.read_all().collect().value();
   EXPECT_EQ(stored.at(0).recorded_at, clock.now());
+}
+
+TEST(Cairn, GivesItsNumbersToTheMetricsItIsHanded) {
+  const auto disk = MemoryVfs::create();
+  MemoryMetrics metrics;
+  auto cairn = Cairn::open({.file = "bank.db", .memory = disk.get()}, {.metrics = &metrics}).value();
+  EventStore& events = cairn->events();
+  ASSERT_TRUE(events.append(StreamId{"account-42"}, ExpectedRevision::any(),
+                            events.new_event("account.deposited", as_bytes("{}"))));
+  auto subscription = events.subscribe({.name = "balances"}).value();
+  ASSERT_EQ(subscription.try_next().value().events.size(), 1U);
+  EXPECT_GT(metrics.recorded("cairn_commit_units").count, 0U);
+  EXPECT_EQ(metrics.counted("cairn_subscription_events_total", {{"subscription", "balances"}}), 1U);
 }
 
 TEST(Cairn, RefusesWorkAfterClose) {

@@ -5,27 +5,24 @@
 
 #include <gtest/gtest.h>
 
+#include <cairn/core/manual_executor.hpp>
 #include <cairn/eventstore/snapshots.hpp>
 
 #include "eventstore/bank_account.hpp"
+#include "support/code_of.hpp"
 #include "support/memory_store.hpp"
 
 namespace cairn {
 namespace {
 
 using test::Account;
+using test::code_of;
 using test::Deposited;
 using test::make_events;
 using test::MemoryStore;
 using Revisions = std::vector<std::uint64_t>;
 
 const StreamId ann{"account-ann"};
-
-template <class T>
-Errc code_of(const Result<T>& outcome) {
-  EXPECT_FALSE(outcome);
-  return outcome.error().code();
-}
 
 class RetainedState : public testing::Test {
  protected:
@@ -153,12 +150,62 @@ TEST_P(RetainedSubscription, FollowsAStreamIntoItsNextLife) {
   (void)drain(current);
   store->delete_stream(ann, ExpectedRevision::any()).value();
   auto end = subscribe(StartRevision::end());
-  EXPECT_EQ(drain(current), (Read{}));
+  EXPECT_EQ(drain(current), (Read{{}, {4}}));
   EXPECT_EQ(drain(end), (Read{}));
   append(2);
   EXPECT_EQ(drain(current), (Read{{4, 5}, {}}));
   EXPECT_EQ(drain(lagging), (Read{{4, 5}, {4}}));
   EXPECT_EQ(drain(end), (Read{{4, 5}, {}}));
+}
+
+TEST_P(RetainedSubscription, HearsOfADeletionAlsoWithTheFirstEventOfTheNextLife) {
+  append(4);
+  auto current = subscribe(StartRevision::beginning());
+  (void)drain(current);
+  store->delete_stream(ann, ExpectedRevision::any()).value();
+  append(2);
+  EXPECT_EQ(drain(current), (Read{{4, 5}, {4}}));
+  store->delete_stream(ann, ExpectedRevision::any()).value();
+  EXPECT_EQ(drain(current), (Read{{}, {6}}));
+}
+
+TEST_P(RetainedSubscription, HearsOfADeletionWhereverItBegan) {
+  append(4);
+  auto end = subscribe(StartRevision::end());
+  auto behind = subscribe(StartRevision::after({3}));
+  EXPECT_EQ(drain(behind), (Read{}));
+  store->delete_stream(ann, ExpectedRevision::any()).value();
+  EXPECT_EQ(drain(end), (Read{{}, {4}}));
+  EXPECT_EQ(drain(behind), (Read{{}, {4}}));
+  auto back_from_the_ended_life = subscribe(StartRevision::after({3}));
+  EXPECT_EQ(drain(back_from_the_ended_life), (Read{{}, {4}}));
+  append(2);
+  auto back_from_the_next_life = subscribe(StartRevision::after({4}));
+  EXPECT_EQ(drain(back_from_the_next_life), (Read{{5}, {}}));
+}
+
+TEST_P(RetainedSubscription, IsWokenByTheCommitThatDeletesItsStream) {
+  const StreamId ben{"account-ben"};
+  append(4);
+  (void)store->append(ben, ExpectedRevision::any(), make_events(next_event, 1)).value();
+  auto to_ann = subscribe(StartRevision::beginning());
+  auto to_ben = store->subscribe(ben).value();
+  auto to_all = store->subscribe().value();
+  ManualExecutor executor;
+  for (Subscription* subscription : {&to_ann, &to_ben, &to_all}) {
+    subscription->on_ready(executor, [] {});
+    (void)drain(*subscription);
+  }
+  (void)executor.run_all();
+  store->set_retention(ann, {.truncate_before = {4}}).value();
+  EXPECT_EQ(executor.run_all(), 0U) << "nothing was cut that it does not have";
+  EXPECT_EQ(drain(to_ann), (Read{}));
+  store->delete_stream(ann, ExpectedRevision::any()).value();
+  EXPECT_EQ(executor.run_all(), 1U);
+  EXPECT_EQ(drain(to_ann), (Read{{}, {4}}));
+  store->tombstone_stream(ben, ExpectedRevision::any()).value();
+  EXPECT_EQ(executor.run_all(), 1U);
+  EXPECT_EQ(drain(to_ben), (Read{{}, {1}}));
 }
 
 TEST_P(RetainedSubscription, HearsOfACutThatLeavesNothing) {

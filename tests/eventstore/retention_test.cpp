@@ -7,12 +7,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/code_of.hpp"
 #include "support/memory_store.hpp"
 
 namespace cairn {
 namespace {
 
 using namespace std::chrono_literals;
+using test::code_of;
 using test::make_event;
 using test::make_events;
 using test::MemoryStore;
@@ -23,12 +25,6 @@ using Revisions = std::vector<std::uint64_t>;
 
 const StreamId ann{"account-ann"};
 const StreamId ben{"account-ben"};
-
-template <class T>
-Errc code_of(const Result<T>& outcome) {
-  EXPECT_FALSE(outcome);
-  return outcome.error().code();
-}
 
 Revisions revisions_of(Reader reader) {
   Revisions all;

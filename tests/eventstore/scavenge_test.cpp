@@ -13,12 +13,14 @@
 #include <cairn/core/sql/memory_vfs.hpp>
 #include <cairn/core/sql/read_tx.hpp>
 
+#include "support/code_of.hpp"
 #include "support/memory_store.hpp"
 
 namespace cairn {
 namespace {
 
 using namespace std::chrono_literals;
+using test::code_of;
 using test::event_id;
 using test::make_event;
 using test::make_events;
@@ -26,17 +28,12 @@ using test::MemoryStore;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using Positions = std::vector<std::uint64_t>;
 
 const StreamId ann{"account-ann"};
 const StreamId ben{"account-ben"};
 const StreamId order{"order-1"};
-
-template <class T>
-Errc code_of(const Result<T>& outcome) {
-  EXPECT_FALSE(outcome);
-  return outcome.error().code();
-}
 
 Positions positions_of(Reader reader) {
   Positions all;
@@ -254,6 +251,33 @@ TEST_F(Scavenged, AConditionNoLongerFindsIt) {
   EXPECT_EQ(code_of(claim({.types = {"name.taken"}})), Errc::conflict);
 }
 
+/// A condition may pass over 64 runs of index entries whose events were removed.
+struct ScavengedUnderConditions : Scavenged {
+  ScavengedUnderConditions()
+      : Scavenged{{.id_window = 8, .pending_events_max = 32, .pending_events_min = 32, .condition_events_max = 1}} {}
+};
+
+TEST_F(ScavengedUnderConditions, EventsThatAreStillIndexedAreNotTooManyForATypeToPassOver) {
+  append(ben, 1, "account.closed");
+  append(ann, 3'000, "account.opened");
+  append(ann, 3'000, "account.closed");
+  append_newest();
+  store->delete_stream(ann, ExpectedRevision::any()).value();
+  std::stop_source stop;
+  const auto stop_before_postings = [&](const ScavengeProgress& progress) {
+    if (progress.phase == ScavengePhase::stream_index) stop.request_stop();
+  };
+  EXPECT_EQ(code_of(store->scavenge({.on_progress = stop_before_postings, .stop = stop.get_token()})), Errc::cancelled);
+  EXPECT_EQ(store->verify().value().removed, 6'000U);
+  const auto append_unless = [&](std::string type) {
+    const NewEvent event = make_event(next_event++, "account.checked");
+    return store->append_if({.fail_if_match = {{{.types = {std::move(type)}}}}},
+                            {order, ExpectedRevision::any(), {&event, 1}});
+  };
+  EXPECT_TRUE(append_unless("account.opened"));
+  EXPECT_EQ(code_of(append_unless("account.closed")), Errc::conflict) << "ben's is there";
+}
+
 struct ScavengedWithAllIds : Scavenged {
   ScavengedWithAllIds()
       : Scavenged{{.id_window = 8, .index_all_ids = true, .pending_events_max = 32, .pending_events_min = 32}} {}
@@ -356,6 +380,15 @@ TEST_F(Scavenged, AStoreThatKeepsEverythingIsLeftAlone) {
   const ScavengeReport report = scavenge();
   EXPECT_EQ(report.chunks_rewritten, 0U);
   EXPECT_EQ(all().size(), 900U);
+}
+
+TEST_F(Scavenged, AStoreThatKeepsEverythingIsToldOfNoPhaseButTheFile) {
+  append(ann, 600);
+  append_newest();
+  std::vector<ScavengePhase> told;
+  (void)store->scavenge({.on_progress = [&](const ScavengeProgress& progress) { told.push_back(progress.phase); }})
+      .value();
+  EXPECT_THAT(told, testing::AllOf(Not(IsEmpty()), testing::Each(ScavengePhase::file)));
 }
 
 TEST_F(Scavenged, DoesNotRunBesideAVerifyOrAnotherScavenge) {

@@ -127,6 +127,25 @@ TEST(SubscriptionConcurrent, StopTokensTheEndOfTheDatabaseAndOfTheStoreWakeWhoWa
   }
 }
 
+/// The deletion comes before, while or after the consumer begins to wait.
+TEST(SubscriptionConcurrent, TheCommitThatDeletesTheStreamWakesWhoWaitsForIt) {
+  const ThreadedStore store;
+  const StreamId stream{"a-0"};
+  for (std::uint64_t round = 0; round < 200; ++round) {
+    (void)store.store->append(stream, ExpectedRevision::no_stream(), make_event(round + 1)).value();
+    auto subscription = store.store->subscribe(stream, {.from = StartRevision::after({round})}).value();
+    std::latch reads{2};
+    const std::jthread consumer{[&] {
+      reads.arrive_and_wait();
+      auto batch = subscription.next().value();
+      if (!batch.truncated_before) batch = subscription.next().value();
+      EXPECT_EQ(batch.truncated_before, Revision{round + 1});
+    }};
+    reads.arrive_and_wait();
+    store.store->delete_stream(stream, ExpectedRevision::any()).value();
+  }
+}
+
 TEST(SubscriptionConcurrent, ADeadlineThatPassesGivesAnEmptyBatchThatSaysHowFarItLooked) {
   const ThreadedStore store;
   const SystemClock clock;

@@ -36,8 +36,12 @@ struct Logged {
   bool removed = false;  ///< by scavenge
 };
 
-/// First revision each stream keeps.
-using Cuts = std::map<std::string, std::uint64_t>;
+struct Cut {
+  std::uint64_t first_kept = 0;
+  std::uint64_t deleted_before = 0;
+};
+/// By stream.
+using Cuts = std::map<std::string, Cut>;
 
 std::string category_of(const std::string& stream) { return stream.substr(0, stream.find('-')); }
 
@@ -53,7 +57,7 @@ struct Wish {
     if (stream) {
       const auto cut = cuts.find(*stream);
       return event.stream == *stream && (!after_revision || event.revision > *after_revision) &&
-             (cut == cuts.end() || event.revision >= cut->second);
+             (cut == cuts.end() || event.revision >= cut->second.first_kept);
     }
     if (!filter.system && event.stream.front() == '$') return false;
     if (filter.category && category_of(event.stream) != *filter.category) return false;
@@ -87,6 +91,7 @@ class Consumer {
               .value());
     }
     ready_ = false;
+    deletion_told_ = 0;
     if (hooked_) subscription_->on_ready(executor, [this] { ready_ = true; });
   }
   void drop() { subscription_.reset(); }
@@ -100,9 +105,12 @@ class Consumer {
     auto batch = subscription_->try_next();
     ASSERT_TRUE(batch) << batch.error().to_string();
     if (batch->truncated_before) {
-      ASSERT_EQ(batch->truncated_before->value, cuts.at(*wish_.stream));
-      ASSERT_GT(batch->truncated_before->value, next_revision());
-      last_revision_ = batch->truncated_before->value - 1;
+      const Cut& cut = cuts.at(*wish_.stream);
+      const std::uint64_t anew_from = batch->truncated_before->value;
+      ASSERT_EQ(anew_from, cut.first_kept);
+      ASSERT_TRUE(anew_from > next_revision() || (anew_from == next_revision() && anew_from == cut.deleted_before));
+      last_revision_ = anew_from - 1;
+      deletion_told_ = cut.deleted_before;
     }
     for (const RecordedEvent& event : batch->events) {
       if (wish_.stream) {
@@ -127,7 +135,12 @@ class Consumer {
     skip_unwanted(log, cuts, scanned + 1);
     ASSERT_EQ(next_, std::max(next_, scanned + 1)) << "scanned_through is beyond an event that was not handed out";
     ASSERT_EQ(batch->caught_up, scanned >= log.size());
-    if (batch->nothing_left()) ready_ = false;
+    if (!batch->nothing_left()) return;
+    ready_ = false;
+    if (wish_.stream && cuts.contains(*wish_.stream)) {
+      const std::uint64_t deleted_before = cuts.at(*wish_.stream).deleted_before;
+      ASSERT_TRUE(deleted_before < next_revision() || deleted_before == deletion_told_) << "a deletion was not told";
+    }
   }
 
   /// Nothing wanted is left.
@@ -146,6 +159,7 @@ class Consumer {
   Wish wish_;
   std::uint64_t next_;
   std::optional<std::uint64_t> last_revision_;
+  std::uint64_t deletion_told_ = 0;
   bool hooked_;
   std::size_t batch_bytes_;
   bool ready_ = false;
@@ -246,7 +260,7 @@ class Driver {
     const std::string stream = pick_stream();
     const auto count = static_cast<std::uint64_t>(
         std::ranges::count_if(log_, [&](const Logged& event) { return event.stream == stream; }));
-    const std::uint64_t before = cuts_.contains(stream) ? cuts_[stream] : 0;
+    const std::uint64_t before = cuts_.contains(stream) ? cuts_[stream].first_kept : 0;
     if (count == before) return;  // there is no such stream, or it keeps nothing
     const StreamId id = StreamId::parse(stream).value();
     const std::uint64_t at = before + 1 + random_.below(count - before);
@@ -258,7 +272,9 @@ class Driver {
       return outcome && fails ? Error{Errc::rejected, "changed its mind"} : outcome;
     });
     ASSERT_EQ(done.has_value(), !fails) << (done ? "" : done.error().to_string());
-    if (done) cuts_[stream] = deletes ? count : at;
+    if (!done) return;
+    cuts_[stream].first_kept = deletes ? count : at;
+    if (deletes) cuts_[stream].deleted_before = count;
   }
 
   /// Removes what is cut, or the first of it.
@@ -279,7 +295,7 @@ class Driver {
       Logged& event = log_[position - 1];
       if (there.contains(position) || event.removed) continue;
       event.removed = true;
-      ASSERT_TRUE(cuts_.contains(event.stream) && event.revision < cuts_[event.stream]);
+      ASSERT_TRUE(cuts_.contains(event.stream) && event.revision < cuts_[event.stream].first_kept);
     }
   }
 

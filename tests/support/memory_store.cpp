@@ -39,7 +39,7 @@ MemoryStore::MemoryStore(EventStoreOptions options, std::unique_ptr<MemoryVfs> d
 void MemoryStore::open() {
   database_options_.memory = disk_.get();
   database_ = Database::open(database_options_, {.clock = &clock_}).value();
-  store_ = EventStore::open(*database_, options_, {.clock = &clock_, .ids = &ids_}).value();
+  store_ = EventStore::open(*database_, options_, {.clock = &clock_, .ids = &ids_, .metrics = &metrics_}).value();
 }
 
 void MemoryStore::reopen() {

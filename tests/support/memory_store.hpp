@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <cairn/core/id_source.hpp>
+#include <cairn/core/memory_metrics.hpp>
 #include <cairn/core/random.hpp>
 #include <cairn/core/simulated_clock.hpp>
 #include <cairn/core/sql/database.hpp>
@@ -35,6 +36,7 @@ class MemoryStore {
   [[nodiscard]] Database& database() noexcept { return *database_; }
   [[nodiscard]] MemoryVfs& disk() noexcept { return *disk_; }
   [[nodiscard]] SimulatedClock& clock() noexcept { return clock_; }
+  [[nodiscard]] const MemoryMetrics& metrics() const noexcept { return metrics_; }
 
   /// Closes the store in good order and opens it again from its file.
   void reopen();
@@ -51,6 +53,7 @@ class MemoryStore {
   EventStoreOptions options_;
   DatabaseOptions database_options_;
   SimulatedClock clock_;
+  MemoryMetrics metrics_;
   SeededRandom random_{1};
   UuidV7Source ids_{clock_, random_};
   std::unique_ptr<MemoryVfs> disk_;

@@ -14,6 +14,8 @@
 #include <cairn/core/sql/database.hpp>
 #include <cairn/core/sql/memory_vfs.hpp>
 
+#include "support/code_of.hpp"
+
 namespace cairn::test {
 
 /// The options of most tests: one thread does everything, in memory.
@@ -44,12 +46,6 @@ inline std::vector<std::string> rows(Database& db, std::string_view sql) {
   auto read = tx->each(sql, {}, [&](const Row& row) { found.push_back(row.get<std::string>(0)); });
   if (!read) return {"error: " + read.error().to_string()};
   return found;
-}
-
-/// The code of a failure, or nothing for success.
-template <class T>
-std::optional<Errc> code_of(const Result<T>& result) {
-  return result ? std::nullopt : std::optional{result.error().code()};
 }
 
 /// A unit that a test queues by hand, to choose what forms a group.

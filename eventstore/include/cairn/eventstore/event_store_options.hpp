@@ -8,6 +8,7 @@ namespace cairn {
 
 class Clock;
 class IdSource;
+class Metrics;
 
 /// What the log keeps in memory, within which bounds, and how it reads old events. Defaults suit a service with some
 /// 100,000 live streams.
@@ -17,7 +18,8 @@ struct EventStoreOptions {
   /// The last events whose ids are remembered, so that a repeat with any(), stream_exists() or append_if is
   /// recognised (about 40 bytes each).
   std::size_t id_window = 65'536;
-  /// Keep an index of all event ids: repeats are recognised while they are in the log, at the price of one more random write an event.
+  /// Keep an index of all event ids: repeats are recognised while they are in the log, at the price of one more random
+  /// write an event.
   bool index_all_ids = false;
   /// Events whose index entries may wait in memory before they are written in key order: it grows with the log
   /// from `pending_events_min` to this (about 200 bytes each).
@@ -42,6 +44,7 @@ struct EventStoreOptions {
 struct EventStoreParts {
   Clock* clock = nullptr;
   IdSource* ids = nullptr;
+  Metrics* metrics = nullptr;  ///< the default measures nothing
 };
 
 }  // namespace cairn

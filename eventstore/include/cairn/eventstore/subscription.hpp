@@ -34,9 +34,11 @@ class Subscription final {
     /// Every event the subscription is about, up to here, has been handed out: the checkpoint after this batch. It
     /// moves also when the filter lets nothing through. Before the log has got to a start in the future: that start.
     GlobalPosition scanned_through{};
-    /// Of a subscription to one stream: revisions before this one would have come next and are not kept any more (its
-    /// retention cut them, or the stream was deleted). Said once, with the first batch after it was noticed, whose
-    /// events are this revision and later ones.
+    /// Of a subscription to one stream: what was handed out does not lead up to here, so who folds events begins anew
+    /// with those of this batch, which are this revision and later ones. Either revisions before it would have come
+    /// next and are not kept any more; or the stream was deleted or tombstoned, which is said also to who was handed
+    /// all of the life that ended, and wakes who waits. A retention that cuts no more than what was handed out is no
+    /// news. Said with the first batch after it was noticed, and again to who comes back with a revision of that life.
     std::optional<Revision> truncated_before{};
     /// There was nothing more when this batch was read.
     bool caught_up = false;
