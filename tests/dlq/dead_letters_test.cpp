@@ -11,21 +11,17 @@
 #include <cairn/eventstore/recorded_event.hpp>
 
 #include "dlq/letter_box.hpp"
+#include "support/code_of.hpp"
 #include "support/memory_store.hpp"
 
 namespace cairn {
 namespace {
 
+using test::code_of;
 using test::failure;
 using test::LetterBox;
 using test::make_letter;
 using namespace std::chrono_literals;
-
-template <class T>
-Errc code_of(const Result<T>& result) {
-  EXPECT_FALSE(result);
-  return result ? Errc::cancelled : result.error().code();
-}
 
 TEST(DeadLetters, KeepEverythingAsItWas) {
   LetterBox box;

@@ -8,21 +8,17 @@
 #include <gtest/gtest.h>
 
 #include "dlq/letter_box.hpp"
+#include "support/code_of.hpp"
 
 namespace cairn {
 namespace {
 
+using test::code_of;
 using test::failure;
 using test::leave_effect;
 using test::LetterBox;
 using test::make_letter;
 using namespace std::chrono_literals;
-
-template <class T>
-Errc code_of(const Result<T>& result) {
-  EXPECT_FALSE(result);
-  return result ? Errc::cancelled : result.error().code();
-}
 
 /// Fails for these payloads, and leaves an effect for the others; also before it fails.
 LetterHandler failing_for(std::vector<std::string> payloads) {
