@@ -19,7 +19,7 @@ struct RetryPolicy {
   /// Attempts altogether, the first included; 0 counts as 1. The default gives a dependency about two minutes.
   std::uint32_t max_attempts = 8;
   Backoff backoff = exponential(std::chrono::seconds{1}, std::chrono::seconds{60});
-  RetryTable decisions;
+  RetryTable decisions{};
 
   /// How long to wait before the attempt after `failed`, which ended with `error`; nothing when there is none,
   /// because the attempts are used up or `decisions` says otherwise.
