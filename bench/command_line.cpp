@@ -8,12 +8,12 @@
 namespace cairn::bench {
 
 std::string_view usage() {
-  return R"(usage: cairn_eventstore_bench [--quick] [--json FILE] [--only REGEX] [--dir DIR] [--keep]
+  return R"(usage: ./dev bench eventstore|cqrs [--quick] [--json FILE] [--only REGEX] [--dir DIR] [--keep]
   --quick       smaller counts, under a minute
   --json FILE   write the figures as a JSON array too
   --only REGEX  only the figures whose name contains a match, and what they need
   --dir DIR     where the files go; default: a directory beside this program, removed at the end
-  --keep        leave the large store in --dir, and use the one an earlier run of the same size left there
+  --keep        (eventstore) leave the large store in --dir, and use the one an earlier run of the same size left there
 bench/README.md says what each figure means.
 )";
 }

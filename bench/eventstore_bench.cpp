@@ -1,11 +1,8 @@
 // Measures the event store against what the machine can do at best. bench/README.md says what each line means.
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -15,6 +12,7 @@
 #include "bench_context.hpp"
 #include "command_line.hpp"
 #include "machine.hpp"
+#include "run_directory.hpp"
 
 namespace cairn::bench {
 namespace {
@@ -74,32 +72,6 @@ const std::vector<Section> sections{
      measure_many_streams},
 };
 
-/// The directory of the run's files; one that it made itself goes with it.
-class Directory {
- public:
-  explicit Directory(const CommandLine& line) : own_{!line.directory} {
-    if (line.directory) {
-      path_ = *line.directory;
-      std::filesystem::create_directories(path_);
-      return;
-    }
-    std::string name = (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "files.XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error{fmt::format("cannot make directory {}", name)};
-    path_ = name;
-  }
-  ~Directory() {
-    std::error_code ignored;  // what is left behind is no reason to lose the figures
-    if (own_) std::filesystem::remove_all(path_, ignored);
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  bool own_;
-  std::filesystem::path path_;
-};
-
 void run_child(const CommandLine& line, const Sizes& sizes) {
   if (*line.child_task == "append") return child_append(line.child_file, sizes);
   if (*line.child_task == "replay") return child_replay(line.child_file);
@@ -125,7 +97,7 @@ void run(const CommandLine& line) {
   const Sizes& sizes = line.quick ? quick_sizes : full_sizes;
   if (line.child_task) return run_child(line, sizes);
 
-  const Directory directory{line};
+  const RunDirectory directory{line.directory};
   print_machine(directory.path());
   print_sizes(sizes);
   Report report{line.only};

@@ -1,5 +1,7 @@
 #include <cairn/core/error.hpp>
 
+#include <cairn/core/rejection.hpp>
+
 namespace cairn {
 
 std::string_view to_string(Errc code) noexcept {
@@ -35,6 +37,18 @@ std::optional<Errc> errc_from(std::string_view name) noexcept {
 Error Error::with(std::string_view name, std::uint64_t value) && {
   numbers_.emplace_back(name, value);
   return std::move(*this);
+}
+
+Error Error::with(Rejection rejection) && {
+  rejection_ = std::make_shared<const Rejection>(std::move(rejection));
+  return std::move(*this);
+}
+
+bool operator==(const Error& left, const Error& right) {
+  const Rejection* const one = left.rejection();
+  const Rejection* const other = right.rejection();
+  return left.code_ == right.code_ && left.message_ == right.message_ && left.numbers_ == right.numbers_ &&
+         (one == nullptr || other == nullptr ? one == other : *one == *other);
 }
 
 std::optional<std::uint64_t> Error::number(std::string_view name) const noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,8 @@
 #include <vector>
 
 namespace cairn {
+
+class Rejection;
 
 /// What a caller can do about a failure. A code exists only where some caller would act differently on it:
 ///
@@ -59,20 +62,25 @@ class [[nodiscard]] Error {
 
   /// Attaches a number a caller can act on: `Error{Errc::conflict, text}.with("actual_revision", 7)`.
   Error with(std::string_view name, std::uint64_t value) &&;
+  /// Attaches what the domain said; for Errc::rejected.
+  Error with(Rejection rejection) &&;
 
   [[nodiscard]] Errc code() const noexcept { return code_; }
   [[nodiscard]] const std::string& message() const noexcept { return message_; }
   /// The number attached under `name`, if there is one.
   [[nodiscard]] std::optional<std::uint64_t> number(std::string_view name) const noexcept;
+  /// Why the domain said no, with code and details; nullptr unless this is its refusal. Lives as long as this error.
+  [[nodiscard]] const Rejection* rejection() const noexcept { return rejection_.get(); }
   /// "conflict: append account-42: expected revision 6, actual 7".
   [[nodiscard]] std::string to_string() const;
 
-  friend bool operator==(const Error&, const Error&) = default;
+  friend bool operator==(const Error& left, const Error& right);
 
  private:
   Errc code_;
   std::string message_;
   std::vector<std::pair<std::string, std::uint64_t>> numbers_;
+  std::shared_ptr<const Rejection> rejection_;
 };
 
 }  // namespace cairn
