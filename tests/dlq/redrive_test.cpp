@@ -1,6 +1,7 @@
 #include <cairn/dlq/redrive.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -224,7 +225,7 @@ TEST(Redrive, IsRunByOneCallerAtATime) {
   LetterBox box;
   box.park_many(100);
   box->set_handler("orders", leave_effect).value();
-  Errc second{};
+  std::optional<Errc> second;
   (void)box
       ->redrive({}, {.on_progress =
                          [&](const RedriveProgress& now) {
