@@ -1,3 +1,5 @@
+#include <cairn/dlq/redrive.hpp>
+
 #include <condition_variable>
 #include <memory>
 #include <mutex>
