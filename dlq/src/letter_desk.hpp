@@ -51,7 +51,7 @@ struct LetterDesk {
   Result<void> park_interrupted();
 
   // letter_handlers.cpp
-  Result<void> add_handler(std::string queue, std::shared_ptr<QueueHandler> handler);
+  Result<void> add_handler(const std::string& queue, const std::shared_ptr<QueueHandler>& handler);
   [[nodiscard]] std::shared_ptr<QueueHandler> handler_of(std::string_view queue) const;
   /// When the policy of a queue tries a letter again that has failed so often.
   std::optional<Timestamp> due_after(std::string_view queue, std::uint32_t attempts, const Error& error);

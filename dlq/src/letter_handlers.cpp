@@ -7,7 +7,7 @@ namespace cairn {
 
 using letters::QueueHandler;
 
-Result<void> letters::LetterDesk::add_handler(std::string queue, std::shared_ptr<QueueHandler> handler) {
+Result<void> letters::LetterDesk::add_handler(const std::string& queue, const std::shared_ptr<QueueHandler>& handler) {
   if (auto good = letters::check_queue(queue); !good) return good;
   if (!handler->in_unit && !handler->outside) {
     return Error{Errc::invalid, fmt::format("handler of dead letter queue {}: no function", queue)};
@@ -15,7 +15,7 @@ Result<void> letters::LetterDesk::add_handler(std::string queue, std::shared_ptr
   const bool automatic = handler->automatic.has_value();
   {
     const std::lock_guard lock{handlers_mutex};
-    if (!handlers.try_emplace(queue, std::move(handler)).second) {
+    if (!handlers.try_emplace(queue, handler).second) {
       return Error{Errc::already_exists, fmt::format("dead letter queue {} has a handler", queue)};
     }
   }
@@ -62,20 +62,20 @@ std::vector<std::string> letters::LetterDesk::automatic_queues() const {
   return queues;
 }
 
-Result<void> DeadLetters::set_handler(std::string queue, LetterHandler handler,
-                                      std::optional<RedrivePolicy> automatic) {
+Result<void> DeadLetters::set_handler(const std::string& queue, LetterHandler handler,
+                                      const std::optional<RedrivePolicy>& automatic) {
   auto made = std::make_shared<QueueHandler>();
   made->in_unit = std::move(handler);
-  made->automatic = std::move(automatic);
-  return impl_->add_handler(std::move(queue), std::move(made));
+  made->automatic = automatic;
+  return impl_->add_handler(queue, made);
 }
 
-Result<void> DeadLetters::set_outside_handler(std::string queue, OutsideLetterHandler handler,
-                                              std::optional<RedrivePolicy> automatic) {
+Result<void> DeadLetters::set_outside_handler(const std::string& queue, OutsideLetterHandler handler,
+                                              const std::optional<RedrivePolicy>& automatic) {
   auto made = std::make_shared<QueueHandler>();
   made->outside = std::move(handler);
-  made->automatic = std::move(automatic);
-  return impl_->add_handler(std::move(queue), std::move(made));
+  made->automatic = automatic;
+  return impl_->add_handler(queue, made);
 }
 
 void DeadLetters::remove_handler(std::string_view queue) {

@@ -16,7 +16,7 @@ namespace cairn::letters {
 
 /// As stored with a redrive.
 [[nodiscard]] std::string to_json(const LetterFilter& filter);
-[[nodiscard]] Result<LetterFilter> filter_from(std::string_view json);
+[[nodiscard]] Result<LetterFilter> filter_from(std::string_view text);
 
 /// One line of an export, without the line feed.
 [[nodiscard]] std::string to_json(const DeadLetter& letter);

@@ -99,7 +99,7 @@ Result<std::uint64_t> DeadLetters::count(const LetterFilter& filter) const {
   }
 }
 
-Result<std::vector<LetterCause>> DeadLetters::causes(std::optional<std::string> queue) const {
+Result<std::vector<LetterCause>> DeadLetters::causes(const std::optional<std::string>& queue) const {
   auto reader = impl_->database.read();
   if (!reader) return std::move(reader).error();
   std::vector<LetterCause> causes;

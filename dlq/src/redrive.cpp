@@ -93,7 +93,8 @@ class RedriveSteps {
       if (auto settled = finish_outside(run); !settled) return std::move(settled).error();
     }
     attempts_ += attempts_in_slice_;
-    return static_cast<RedriveProgress>(run);
+    const RedriveProgress& progress = run;
+    return progress;
   }
 
   Result<void> slice(Unit& unit, RedriveRecord& run) {

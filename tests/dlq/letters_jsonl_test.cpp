@@ -121,7 +121,9 @@ TEST(LetterLines, SayWhatIsWrongWithThem) {
       {std::string{good}.replace(good.find("\"metadata\":{}"), 13, "\"metadata\":7"), "\"metadata\" is no object"},
   };
   for (const auto& [text, reason] : cases) {
-    const ImportedLetters report = import_text(box, text + "\n" + good, {.bad_lines = BadLines::skip});
+    std::string lines = text;
+    lines.append("\n").append(good);
+    const ImportedLetters report = import_text(box, lines, {.bad_lines = BadLines::skip});
     ASSERT_EQ(report.bad, 1U) << text;
     EXPECT_EQ(report.bad_lines.front(), (BadLine{.number = 1, .reason = reason})) << text;
     EXPECT_EQ(report.repeated, 1U);

@@ -91,7 +91,7 @@ class DeadLetters final {
   /// How many letters a filter lets through: with state parked, a redrive's dry run. Exact; with a text it reads them.
   [[nodiscard]] Result<std::uint64_t> count(const LetterFilter& filter = {}) const;
   /// What went wrong, the most open letters first; of all queues unless told.
-  [[nodiscard]] Result<std::vector<LetterCause>> causes(std::optional<std::string> queue = {}) const;
+  [[nodiscard]] Result<std::vector<LetterCause>> causes(const std::optional<std::string>& queue = {}) const;
   /// Each queue, by name.
   [[nodiscard]] Result<std::vector<QueueSummary>> queues() const;
 
@@ -111,9 +111,10 @@ class DeadLetters final {
 
   /// Who tries the letters of `queue` again, and whether they are tried by themselves. Errors: already_exists (the
   /// queue has one), invalid (no name, no function).
-  Result<void> set_handler(std::string queue, LetterHandler handler, std::optional<RedrivePolicy> automatic = {});
-  Result<void> set_outside_handler(std::string queue, OutsideLetterHandler handler,
-                                   std::optional<RedrivePolicy> automatic = {});
+  Result<void> set_handler(const std::string& queue, LetterHandler handler,
+                           const std::optional<RedrivePolicy>& automatic = {});
+  Result<void> set_outside_handler(const std::string& queue, OutsideLetterHandler handler,
+                                   const std::optional<RedrivePolicy>& automatic = {});
   /// Waits for attempts under way: not to be called from a handler.
   void remove_handler(std::string_view queue);
 
