@@ -30,6 +30,9 @@ const std::vector<Section> sections{
       "command.8x16_cpu"},
      measure_commands},
     {"Deciding in memory", {"decider.by_hand", "decider.in_memory"}, measure_decider},
+    {"Dead letters",
+     {"letter.append", "letter.park", "letter.resolve", "letter.page_of_thousand", "letter.page_of_many"},
+     measure_letters},
 };
 
 void run(const CommandLine& line) {

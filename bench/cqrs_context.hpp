@@ -24,9 +24,11 @@ struct CqrsSizes {
   std::uint64_t commands_8x16;
   std::uint64_t commands_contended;  ///< all clients together
   std::uint64_t decisions;
+  std::uint64_t letters;       ///< parked and resolved one by one
+  std::uint64_t letters_many;  ///< of which a page is read
 };
-inline constexpr CqrsSizes cqrs_full{"full", 5, 3'000, 80'000, 4'000, 20'000'000};
-inline constexpr CqrsSizes cqrs_quick{"quick", 5, 300, 8'000, 480, 2'000'000};
+inline constexpr CqrsSizes cqrs_full{"full", 5, 3'000, 80'000, 4'000, 20'000'000, 2'000, 1'000'000};
+inline constexpr CqrsSizes cqrs_quick{"quick", 5, 300, 8'000, 480, 2'000'000, 200, 20'000};
 
 struct CqrsContext {
   const CqrsSizes& sizes;
@@ -36,6 +38,7 @@ struct CqrsContext {
 void measure_commands(CqrsContext& context);
 void measure_contention(CqrsContext& context);
 void measure_decider(CqrsContext& context);
+void measure_letters(CqrsContext& context);
 
 /// An order that takes in goods: small state, events of 256 bytes.
 struct Received {
