@@ -38,7 +38,7 @@ Result<void> check_text(std::span<const std::string> fields) {
     return bad(fmt::format("{} columns, expected {}", fields.size(), row_columns.size()));
   }
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (const auto at = find_invalid_utf8(fields[i])) {
+    if (const auto at = cairn::find_invalid_utf8(fields[i])) {
       return bad(fmt::format("{} is not UTF-8 from its byte {} on", row_columns[i], *at + 1));
     }
   }
