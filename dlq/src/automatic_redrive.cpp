@@ -1,7 +1,9 @@
 #include <cairn/dlq/automatic_redrive.hpp>
 
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
+#include <utility>
 
 #include <cairn/core/executor.hpp>
 #include <cairn/core/log.hpp>
@@ -28,12 +30,25 @@ struct AutomaticRedrive::State : std::enable_shared_from_this<State> {
   }
 
   void run() {
-    const std::lock_guard one_at_a_time{running};
     {
       const std::lock_guard lock{mutex};
       posted = false;
       if (stop.stop_requested()) return;
+      // One at a time, without keeping a thread of the executor waiting.
+      if (running) {
+        again = true;
+        return;
+      }
+      running = true;
     }
+    turn();
+    const std::lock_guard lock{mutex};
+    running = false;
+    if (std::exchange(again, false)) post();
+    ended.notify_all();
+  }
+
+  void turn() {
     auto tried = letters.redrive_due(letters_of_a_turn, stop.get_token());
     if (!tried) return try_later(tried.error());
     if (!tried->done) return wake();
@@ -46,20 +61,20 @@ struct AutomaticRedrive::State : std::enable_shared_from_this<State> {
   }
 
   void try_later(const Error& error) {
-    if (error.code() == Errc::cancelled) return;
-    logger.warning("dlq.automatic_redrive_failed", {{"error", error.to_string()}});
+    if (error.code() != Errc::cancelled) {
+      logger.warning("dlq.automatic_redrive_failed", {{"error", error.to_string()}});
+    }
     const std::lock_guard lock{mutex};
+    if (stop.stop_requested()) return;
     timer = timers.after(retry_after, [self = shared_from_this()] { self->wake(); });
   }
 
   void end() {
     stop.request_stop();
     letters.on_due_changed({});
-    {
-      const std::lock_guard lock{mutex};
-      timer = {};
-    }
-    const std::lock_guard waited{running};
+    std::unique_lock lock{mutex};
+    ended.wait(lock, [this] { return !running; });
+    timer = {};
   }
 
   DeadLetters& letters;
@@ -67,9 +82,11 @@ struct AutomaticRedrive::State : std::enable_shared_from_this<State> {
   Executor& executor;
   Logger& logger;
   std::stop_source stop;
-  std::mutex running;
   std::mutex mutex;
-  bool posted = false;
+  std::condition_variable ended;
+  bool posted = false;   ///< a job that has not begun
+  bool running = false;  ///< a job that has
+  bool again = false;    ///< woken meanwhile
   TimerHandle timer;
 
  private:

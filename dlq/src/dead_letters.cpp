@@ -53,9 +53,14 @@ Result<void> letters::LetterDesk::park_interrupted() {
     for (const LetterId id : *ids) {
       auto head = letters::read_head(unit, id);
       if (!head) return std::move(head).error();
-      if (auto ended = letters::end_attempt(unit, *head, {}, interrupted); !ended) return ended;
-      // Due at once, for a policy that tries by itself: the attempt it was in the middle of is not over.
-      auto changed = letters::change(unit, *head, {.error = interrupted, .due_at = clock.now(), .now = clock.now()});
+      auto open = letters::attempt_under_way(unit, id);
+      if (!open) return std::move(open).error();
+      if (*open) {
+        if (auto ended = letters::end_attempt(unit, id, **open, {}, interrupted); !ended) return ended;
+      }
+      // It keeps the cause it was parked with, by which the run that was trying it finds it again. Due at once, for a
+      // policy that tries by itself: the attempt it was in the middle of is not over.
+      auto changed = letters::change(unit, *head, {.due_at = clock.now(), .now = clock.now()});
       if (!changed) return changed;
       ++parked;
     }
@@ -131,8 +136,10 @@ Result<std::optional<Parked>> DeadLetters::park_behind(Unit& unit, const NewDead
     return std::optional{Parked{.id = head->id}};
   }
   if (!(*known)->is_open()) {
-    auto changed = letters::change(unit, **known, {.now = impl_->clock.now()});
+    // It may be the oldest of its key now, and nothing before it would wake it.
+    auto changed = letters::change(unit, **known, {.due_at = impl_->clock.now(), .now = impl_->clock.now()});
     if (!changed) return std::move(changed).error();
+    impl_->commits.note(letters::LetterDesk::What::due, letter.queue);
   }
   return std::optional{Parked{.id = (*known)->id, .repeated = true}};
 }
@@ -179,13 +186,12 @@ Result<void> DeadLetters::note(LetterId id, std::string_view author, std::string
 }
 
 /// Gives a parked letter another end, or one that has ended its beginning again.
-Result<void> letters::LetterDesk::close(Unit& unit, Head& head, LetterState state, const LetterNote& why) {
+Result<void> letters::LetterDesk::close_one(Unit& unit, Head& head, LetterState state, const LetterNote& why) {
   auto changed = letters::change(unit, head, {.state = state, .now = clock.now()});
   if (!changed) return changed;
   if (auto noted = letters::add_note(unit, head.id, why); !noted) return noted;
-  if (head.is_open()) return {};
   if (state == LetterState::dropped) commits.note(What::dropped, head.queue_name);
-  return wake_next(unit, head);
+  return {};
 }
 
 Result<void> DeadLetters::drop(LetterId id, std::string_view author, std::string_view reason) {
@@ -196,46 +202,75 @@ Result<void> DeadLetters::drop(LetterId id, std::string_view author, std::string
     auto head = letters::read_head(unit, id);
     if (!head) return std::move(head).error();
     if (head->state != LetterState::parked) return not_parked("drop", *head);
-    return impl_->close(unit, *head, LetterState::dropped,
-                        {impl_->clock.now(), std::string{author}, fmt::format("dropped: {}", reason)});
+    auto closed = impl_->close_one(unit, *head, LetterState::dropped,
+                                   {impl_->clock.now(), std::string{author}, fmt::format("dropped: {}", reason)});
+    if (!closed) return closed;
+    return impl_->wake_next(unit, *head);
   });
 }
 
-Result<std::uint64_t> DeadLetters::drop(const LetterFilter& filter, std::string_view author, std::string_view reason) {
-  if (auto good = letters::check_author("drop dead letters", author); !good) return std::move(good).error();
-  if (auto good = letters::check_note("drop dead letters", reason); !good) return std::move(good).error();
-  LetterFilter parked = filter;
-  parked.state = LetterState::parked;
-  constexpr std::size_t slice = 64;
-  std::uint64_t dropped = 0;
-  for (letters::IdRange range;;) {
+namespace {
+
+/// Calls `f(Unit&, const LetterHead&)` for each letter that a filter lets through, up to `through`, in slices.
+template <class F>
+Result<std::uint64_t> for_each_letter(Database& database, const LetterFilter& filter, LetterId through, F&& f) {
+  constexpr std::size_t slice_letters = 64;
+  std::uint64_t sum = 0;
+  for (letters::IdRange range{.high = through.value};;) {
     std::uint64_t in_slice = 0;
-    std::size_t looked_at = 0;
-    auto done = impl_->database.write([&](Unit& unit) -> Result<std::uint64_t> {
+    bool last = false;
+    auto done = database.write([&](Unit& unit) -> Result<std::uint64_t> {
       in_slice = 0;
-      auto search = letters::LetterSearch::make(unit, parked);
+      auto search = letters::LetterSearch::make(unit, filter);
       if (!search) return std::move(search).error();
-      auto ids = search->candidates(range, Direction::forward, slice);
+      auto ids = search->candidates(range, Direction::forward, slice_letters);
       if (!ids) return std::move(ids).error();
-      looked_at = ids->size();
+      last = ids->size() < slice_letters;
       for (const LetterId id : *ids) {
         auto summary = letters::read_summary(unit, id);
         if (!summary) return std::move(summary).error();
         if (!search->passes(*summary)) continue;
         auto head = letters::read_head(unit, id);
         if (!head) return std::move(head).error();
-        auto closed = impl_->close(unit, *head, LetterState::dropped,
-                                   {impl_->clock.now(), std::string{author}, fmt::format("dropped: {}", reason)});
-        if (!closed) return std::move(closed).error();
+        if (auto called = f(unit, *head); !called) return std::move(called).error();
         ++in_slice;
       }
       return ids->empty() ? range.low : ids->back().value + 1;
     });
     if (!done) return std::move(done).error();
-    dropped += in_slice;
+    sum += in_slice;
     range.low = *done;
-    if (looked_at < slice) return dropped;
+    if (last) return sum;
   }
+}
+
+}  // namespace
+
+Result<std::uint64_t> DeadLetters::drop(const LetterFilter& filter, std::string_view author, std::string_view reason) {
+  if (auto good = letters::check_author("drop dead letters", author); !good) return std::move(good).error();
+  if (auto good = letters::check_note("drop dead letters", reason); !good) return std::move(good).error();
+  LetterId through;
+  {
+    auto reader = impl_->database.read();
+    if (!reader) return std::move(reader).error();
+    auto last = reader->first<std::uint64_t>("SELECT coalesce(max(id), 0) FROM dead_letter", {});
+    if (!last) return std::move(last).error();
+    through = {**last};
+  }
+  LetterFilter these = filter;
+  these.state = LetterState::parked;
+  const std::string note = fmt::format("dropped: {}", reason);
+  auto dropped = for_each_letter(impl_->database, these, through, [&](Unit& unit, letters::LetterHead& head) {
+    return impl_->close_one(unit, head, LetterState::dropped, {impl_->clock.now(), std::string{author}, note});
+  });
+  if (!dropped) return dropped;
+  // Only now, so that no policy tries what is about to be dropped.
+  these.state = LetterState::dropped;
+  auto woken = for_each_letter(impl_->database, these, through, [&](Unit& unit, const letters::LetterHead& head) {
+    return impl_->wake_next(unit, head);
+  });
+  if (!woken) return woken;
+  return dropped;
 }
 
 Result<void> DeadLetters::reopen(LetterId id, std::string_view author, std::string_view reason) {
@@ -246,15 +281,16 @@ Result<void> DeadLetters::reopen(LetterId id, std::string_view author, std::stri
     auto head = letters::read_head(unit, id);
     if (!head) return std::move(head).error();
     if (head->is_open()) return not_parked("reopen", *head);
-    return impl_->close(unit, *head, LetterState::parked,
-                        {impl_->clock.now(), std::string{author}, fmt::format("reopened: {}", reason)});
+    return impl_->close_one(unit, *head, LetterState::parked,
+                            {impl_->clock.now(), std::string{author}, fmt::format("reopened: {}", reason)});
   });
 }
 
 Result<void> DeadLetters::resolve(Unit& unit, LetterId id, std::string_view worker) {
+  if (auto good = letters::check_author(call_on("resolve", id), worker); !good) return good;
   auto head = letters::read_head(unit, id);
   if (!head) return std::move(head).error();
-  if (!head->is_open()) return not_parked("resolve", *head);
+  if (head->state != LetterState::parked) return not_parked("resolve", *head);
   const Timestamp now = impl_->clock.now();
   auto added = letters::add_attempt(unit, *head, {.started_at = now, .worker = std::string{worker}});
   if (!added) return added;
@@ -276,6 +312,14 @@ Result<Parked> DeadLetters::restore(Unit& unit, const DeadLetter& letter) {
                                 .metadata = letter.metadata,
                                 .attempts = letter.history};
   if (auto good = letters::check(as_parked); !good) return std::move(good).error();
+  if (letter.original) {
+    auto good = letters::check_payload("restore: the original", *letter.original);
+    if (!good) return std::move(good).error();
+  }
+  for (const LetterNote& note : letter.notes) {
+    if (auto good = letters::check_author("restore: a note", note.author); !good) return std::move(good).error();
+    if (auto good = letters::check_note("restore: a note", note.text); !good) return std::move(good).error();
+  }
   auto queue = letters::find_queue(unit, letter.queue);
   if (!queue) return std::move(queue).error();
   if (*queue) {
@@ -284,9 +328,13 @@ Result<Parked> DeadLetters::restore(Unit& unit, const DeadLetter& letter) {
     if (*known) return Parked{.id = (*known)->id, .repeated = true};
   }
   const LetterState state = letter.state == LetterState::retrying ? LetterState::parked : letter.state;
-  auto head = letters::insert(
-      unit, as_parked,
-      {.state = state, .error = letter.error, .parked_at = letter.parked_at, .changed_at = letter.changed_at});
+  const Timestamp now = impl_->clock.now();
+  letters::LetterPlace place{.state = state,
+                             .error = letter.error,
+                             .parked_at = std::min(letter.parked_at, now),  // later ones would have to be later still
+                             .changed_at = std::min(letter.changed_at, now)};
+  if (state == LetterState::parked) place.due_at = letter.due_at;
+  auto head = letters::insert(unit, as_parked, place);
   if (!head) return std::move(head).error();
   if (letter.original) {
     auto kept =

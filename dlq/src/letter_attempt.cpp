@@ -3,6 +3,7 @@
 #include <cairn/core/call_user.hpp>
 
 #include "letter_desk.hpp"
+#include "letter_limits.hpp"
 
 namespace cairn {
 
@@ -12,6 +13,15 @@ namespace {
 
 std::chrono::microseconds since(const Clock& clock, SteadyTime began) {
   return std::chrono::duration_cast<std::chrono::microseconds>(clock.steady_now() - began);
+}
+
+Error handler_removed(std::string_view queue) {
+  return Error{Errc::cancelled, fmt::format("the handler of dead letter queue {} was removed", queue)};
+}
+
+/// What is kept of an attempt whose claim may be stored although its write failed.
+letters::LetterDesk::Ended not_begun() {
+  return {.error = Error{Errc::outcome_unknown, "it is not known whether this attempt was recorded; it did not begin"}};
 }
 
 }  // namespace
@@ -39,10 +49,16 @@ Result<std::optional<Error>> letters::LetterDesk::try_in_unit(Unit& unit, Head& 
   const SteadyTime began = clock.steady_now();
   {
     const std::shared_lock running{handler.running};
+    if (handler.removed) return handler_removed(head.queue_name);
     auto done = unit.nested([&] { return handler.in_unit(unit, *letter); });
     if (!done) attempt.error = std::move(done).error();
   }
   attempt.took = since(clock, began);
+  // The handler may have parked or resolved the letter itself.
+  auto now_is = letters::read_head(unit, head.id);
+  if (!now_is) return std::move(now_is).error();
+  head = std::move(*now_is);
+  if (!head.is_open()) return std::optional<Error>{};
   if (auto added = letters::add_attempt(unit, head, attempt); !added) return std::move(added).error();
   letters::LetterChange becomes{.now = clock.now()};
   if (attempt.error) {
@@ -61,28 +77,30 @@ Result<std::optional<Error>> letters::LetterDesk::try_in_unit(Unit& unit, Head& 
 Result<letters::LetterDesk::Claim> letters::LetterDesk::claim(Unit& unit, Head& head, std::string_view worker) {
   auto letter = letters::read_letter(unit, head.id);
   if (!letter) return std::move(letter).error();
-  Claim claim{.letter = std::move(*letter), .started_at = clock.now()};
-  if (auto begun = letters::begin_attempt(unit, head, claim.started_at, worker); !begun) {
-    return std::move(begun).error();
-  }
-  auto changed = letters::change(unit, head, {.state = LetterState::retrying, .now = claim.started_at});
+  const Timestamp now = clock.now();
+  if (auto begun = letters::begin_attempt(unit, head, now, worker); !begun) return std::move(begun).error();
+  auto changed = letters::change(unit, head, {.state = LetterState::retrying, .now = now});
   if (!changed) return std::move(changed).error();
-  return claim;
+  return Claim{.letter = std::move(*letter), .attempt = head.attempts};
 }
 
 letters::LetterDesk::Ended letters::LetterDesk::call_outside(QueueHandler& handler, const DeadLetter& letter) {
   const SteadyTime began = clock.steady_now();
   const std::shared_lock running{handler.running};
+  if (handler.removed) return {.error = handler_removed(letter.queue)};
   auto done = call_user("redrive", handler.outside, letter);
   Ended ended{.took = since(clock, began)};
   if (!done) ended.error = std::move(done).error();
   return ended;
 }
 
-Result<void> letters::LetterDesk::settle_claim(Unit& unit, LetterId id, const Ended& ended) {
+Result<void> letters::LetterDesk::settle_claim(Unit& unit, LetterId id, std::uint32_t attempt, const Ended& ended) {
+  auto open = letters::attempt_under_way(unit, id);
+  if (!open) return std::move(open).error();
   auto head = letters::read_head(unit, id);
   if (!head) return std::move(head).error();
-  if (auto noted = letters::end_attempt(unit, *head, ended.took, ended.error); !noted) return noted;
+  if (*open != attempt || head->state != LetterState::retrying) return {};
+  if (auto noted = letters::end_attempt(unit, id, attempt, ended.took, ended.error); !noted) return noted;
   letters::LetterChange becomes{.now = clock.now()};
   if (ended.error) {
     becomes.error = ended.error;
@@ -95,12 +113,40 @@ Result<void> letters::LetterDesk::settle_claim(Unit& unit, LetterId id, const En
   return wake_next(unit, *head);
 }
 
+void letters::LetterDesk::forget_claim(const std::optional<Claim>& claim, const Error& error) {
+  if (claim && error.code() == Errc::outcome_unknown) keep_unsettled(claim->letter.id, claim->attempt, not_begun());
+}
+
+void letters::LetterDesk::keep_unsettled(LetterId id, std::uint32_t attempt, const Ended& ended) {
+  const std::lock_guard lock{unsettled_mutex};
+  unsettled.push_back({id, attempt, ended});
+}
+
+Result<void> letters::LetterDesk::settle_leftovers() {
+  std::vector<Unsettled> left;
+  {
+    const std::lock_guard lock{unsettled_mutex};
+    left.swap(unsettled);
+  }
+  Result<void> outcome;
+  for (const Unsettled& one : left) {
+    auto settled = database.write([&](Unit& unit) { return settle_claim(unit, one.id, one.attempt, one.ended); });
+    if (settled || settled.error().code() == Errc::not_found) continue;
+    keep_unsettled(one.id, one.attempt, one.ended);
+    outcome = std::move(settled);
+  }
+  return outcome;
+}
+
 Result<void> DeadLetters::redrive(LetterId id, std::string_view worker) {
+  if (auto good = letters::check_author("redrive: the worker", worker); !good) return good;
+  if (auto settled = impl_->settle_leftovers(); !settled) return settled;
   std::shared_ptr<QueueHandler> handler;
   std::optional<Error> failed;
   std::optional<letters::LetterDesk::Claim> claimed;
   auto tried = impl_->database.write([&](Unit& unit) -> Result<void> {
     claimed.reset();
+    failed.reset();
     auto head = letters::read_head(unit, id);
     if (!head) return std::move(head).error();
     handler = impl_->handler_of(head->queue_name);
@@ -122,11 +168,18 @@ Result<void> DeadLetters::redrive(LetterId id, std::string_view worker) {
     failed = std::move(*error);
     return {};
   });
-  if (!tried) return tried;
+  if (!tried) {
+    impl_->forget_claim(claimed, tried.error());
+    return tried;
+  }
   if (claimed) {
     const letters::LetterDesk::Ended ended = impl_->call_outside(*handler, claimed->letter);
-    auto settled = impl_->database.write([&](Unit& unit) { return impl_->settle_claim(unit, id, ended); });
-    if (!settled) return settled;
+    auto settled =
+        impl_->database.write([&](Unit& unit) { return impl_->settle_claim(unit, id, claimed->attempt, ended); });
+    if (!settled) {
+      impl_->keep_unsettled(id, claimed->attempt, ended);
+      return settled;
+    }
     failed = ended.error;
   }
   if (failed) return std::move(*failed);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <cairn/core/call_user.hpp>
+#include <cairn/core/log.hpp>
 
 namespace cairn::letters {
 
@@ -27,8 +28,14 @@ void LetterCommits::on_due_changed(std::function<void()> changed) {
 }
 
 void LetterCommits::due_changed() {
-  const std::lock_guard lock{mutex_};
-  if (due_changed_) due_changed_();
+  std::function<void()> changed;
+  {
+    const std::lock_guard lock{mutex_};
+    changed = due_changed_;
+  }
+  if (!changed) return;
+  auto told = call_user("dead letters: on_due_changed", changed);
+  if (!told) logger_.error("dlq.on_due_changed_failed", {{"error", told.error().to_string()}});
 }
 
 void LetterCommits::savepoint_rolled_back() {

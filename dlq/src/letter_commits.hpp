@@ -11,6 +11,10 @@
 #include <cairn/core/metrics.hpp>
 #include <cairn/core/sql/commit_participant.hpp>
 
+namespace cairn {
+class Logger;
+}
+
 namespace cairn::letters {
 
 /// Says what became of letters once it is durable: counts it, and wakes who waits for letters that fall due.
@@ -18,7 +22,7 @@ class LetterCommits final : public CommitParticipant {
  public:
   enum class What : std::uint8_t { parked, resolved, dropped, due };
 
-  explicit LetterCommits(Metrics& metrics) noexcept : metrics_{metrics} {}
+  LetterCommits(Metrics& metrics, Logger& logger) noexcept : metrics_{metrics}, logger_{logger} {}
 
   /// Within a unit: counts when that is committed.
   void note(What what, std::string_view queue) { noted_.push_back({what, std::string{queue}}); }
@@ -45,6 +49,7 @@ class LetterCommits final : public CommitParticipant {
   };
 
   Metrics& metrics_;
+  Logger& logger_;
   std::vector<Noted> noted_;
   std::vector<std::size_t> savepoints_;
   std::map<std::pair<What, std::string>, Counter*> counters_;

@@ -9,6 +9,7 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <cairn/core/clock.hpp>
 #include <cairn/core/log.hpp>
@@ -29,6 +30,7 @@ struct QueueHandler {
   std::optional<RedrivePolicy> automatic;
   /// Held, shared, while an attempt runs.
   std::shared_mutex running;
+  bool removed = false;  ///< under `running`: whoever still has it must not call it
 };
 
 /// What is behind DeadLetters.
@@ -42,12 +44,12 @@ struct LetterDesk {
         random{parts.random},
         logger{parts.logger != nullptr ? *parts.logger : null_logger()},
         options{with},
-        commits{parts.metrics != nullptr ? *parts.metrics : null_metrics()} {}
+        commits{parts.metrics != nullptr ? *parts.metrics : null_metrics(), logger} {}
 
   // dead_letters.cpp
   Result<Parked> park(Unit& unit, const NewDeadLetter& letter, const Error& why);
   Result<Parked> park_again(Unit& unit, Head head, std::span<const LetterAttempt> attempts, const Error& why);
-  Result<void> close(Unit& unit, Head& head, LetterState state, const LetterNote& why);
+  Result<void> close_one(Unit& unit, Head& head, LetterState state, const LetterNote& why);
   Result<void> park_interrupted();
 
   // letter_handlers.cpp
@@ -67,7 +69,7 @@ struct LetterDesk {
   Result<std::optional<Error>> try_in_unit(Unit& unit, Head& head, QueueHandler& handler, std::string_view worker);
   struct Claim {
     DeadLetter letter;
-    Timestamp started_at{};
+    std::uint32_t attempt = 0;  ///< its number
   };
   Result<Claim> claim(Unit& unit, Head& head, std::string_view worker);
   /// Calls an outside handler for a claimed letter.
@@ -76,7 +78,14 @@ struct LetterDesk {
     std::optional<Error> error{};
   };
   Ended call_outside(QueueHandler& handler, const DeadLetter& letter);
-  Result<void> settle_claim(Unit& unit, LetterId id, const Ended& ended);
+  /// Records how a claimed attempt ended. One that is not open any more is left as it is.
+  Result<void> settle_claim(Unit& unit, LetterId id, std::uint32_t attempt, const Ended& ended);
+  /// For a claim whose write failed: if it may be stored all the same, it is to be given back.
+  void forget_claim(const std::optional<Claim>& claim, const Error& error);
+  /// Keeps what a failed write could not record, for settle_leftovers().
+  void keep_unsettled(LetterId id, std::uint32_t attempt, const Ended& ended);
+  /// Records what could not be recorded before; first in all that redrives.
+  Result<void> settle_leftovers();
 
   Database& database;
   Clock& clock;
@@ -87,6 +96,16 @@ struct LetterDesk {
 
   mutable std::mutex handlers_mutex;
   std::map<std::string, std::shared_ptr<QueueHandler>, std::less<>> handlers;
+  struct Unsettled {
+    LetterId id;
+    std::uint32_t attempt = 0;
+    Ended ended;
+  };
+  std::mutex unsettled_mutex;
+  std::vector<Unsettled> unsettled;
+  /// Whose turn it was last among the queues that are tried by themselves.
+  std::mutex turn_mutex;
+  std::string last_turn;
   std::mutex runs_mutex;
   std::set<std::uint64_t> runs_under_way;
 };

@@ -41,12 +41,12 @@ std::optional<Timestamp> letters::LetterDesk::due_after(std::string_view queue, 
 
 Result<void> letters::LetterDesk::wake_next(Unit& unit, const Head& closed) {
   if (closed.key.empty()) return {};
-  const auto handler = handler_of(closed.queue_name);
-  if (!handler || !handler->automatic) return {};
   auto next = letters::oldest_open(unit, closed.queue, closed.key);
   if (!next) return std::move(next).error();
-  if (!*next) return {};
-  auto woken = unit.exec("UPDATE dead_letter SET due_at = $2 WHERE id = $1 AND state = $3",
+  // One that is older was not held back by this one.
+  if (!*next || **next < closed.id) return {};
+  // Whether there is a policy, and what it says, is asked when the letter's turn comes.
+  auto woken = unit.exec("UPDATE dead_letter SET due_at = $2 WHERE id = $1 AND state = $3 AND due_at IS NULL",
                          {(*next)->value, letters::to_sql(clock.now()), static_cast<int>(LetterState::parked)});
   if (!woken) return std::move(woken).error();
   commits.note(What::due, closed.queue_name);
@@ -88,6 +88,7 @@ void DeadLetters::remove_handler(std::string_view queue) {
     impl_->handlers.erase(found);
   }
   const std::unique_lock waited{removed->running};
+  removed->removed = true;
 }
 
 }  // namespace cairn

@@ -68,8 +68,11 @@ class Fields {
   template <class T>
   static bool is(const Json& value) {
     if constexpr (std::same_as<T, std::string>) return value.is_string();
-    if constexpr (std::unsigned_integral<T>) return value.is_number_unsigned();
-    if constexpr (std::signed_integral<T>) return value.is_number_integer();
+    if constexpr (std::integral<T>) {
+      // nlohmann/json keeps what is not negative as unsigned.
+      if (value.is_number_unsigned()) return std::in_range<T>(value.get<std::uint64_t>());
+      return value.is_number_integer() && std::in_range<T>(value.get<std::int64_t>());
+    }
   }
 
   const Json& object_;

@@ -26,6 +26,24 @@ Result<void> check_text(std::string_view what, std::string_view text, std::size_
   return {};
 }
 
+/// The bounds of an event's metadata, without which it would not come back as it was.
+Result<void> check_metadata(std::string_view what, const Metadata& metadata) {
+  if (metadata.tags.size() > event_tags_max || metadata.headers.size() > event_headers_max) {
+    return Error{Errc::invalid, fmt::format("{}: {} tags and {} headers, at most {} and {}", what, metadata.tags.size(),
+                                            metadata.headers.size(), event_tags_max, event_headers_max)};
+  }
+  for (const std::string& tag : metadata.tags) {
+    if (auto good = check_name(fmt::format("{}: a tag", what), tag); !good) return good;
+  }
+  for (const auto& [name, value] : metadata.headers) {
+    if (auto good = check_name(fmt::format("{}: the name of a header", what), name); !good) return good;
+    if (auto good = check_text(fmt::format("{}: header {}", what, name), value, event_metadata_bytes_max); !good) {
+      return good;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> check(const NewDeadLetter& letter) {
@@ -40,6 +58,10 @@ Result<void> check(const NewDeadLetter& letter) {
   if (letter.attempts.size() > attempts_max) {
     return Error{Errc::invalid, fmt::format("{}: {} attempts, at most {}", what, letter.attempts.size(), attempts_max)};
   }
+  for (const LetterAttempt& attempt : letter.attempts) {
+    if (auto good = check_name(what + ": the worker of an attempt", attempt.worker); !good) return good;
+  }
+  if (auto good = check_metadata(what, letter.metadata); !good) return good;
   return check_payload(what, letter.payload);
 }
 

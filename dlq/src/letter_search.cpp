@@ -58,22 +58,25 @@ Result<void> LetterSearch::add_lists(const LetterFilter& filter) {
   const auto wanted = [&](LetterState state) { return !filter.state || *filter.state == state; };
   std::vector<std::uint64_t> causes;
   std::vector<List> lists;
-  auto read = reader_->each(
-      "SELECT number, queue, error, parked, retrying, resolved, dropped FROM dead_letter_cause ORDER BY number", {},
-      [&](const Row& row) {
-        if (queue_ != 0 && row.get<std::uint32_t>(1) != queue_) return;
-        if (filter.error && row.text(2) != to_string(*filter.error)) return;
-        const auto number = row.get<std::uint64_t>(0);
-        if (filter.cause && number != *filter.cause) return;
-        causes.push_back(number);
-        int column = 3;
-        for (const LetterState state : letter_states) {
-          const auto letters = row.get<std::uint64_t>(column++);
-          if (letters == 0 || !wanted(state)) continue;
-          lists.push_back({.cause = number, .state = state});
-          counted_ += letters;
-        }
-      });
+  const std::string_view sql =
+      queue_ == 0 ? "SELECT number, queue, error, parked, retrying, resolved, dropped FROM dead_letter_cause "
+                    "WHERE queue > $1 ORDER BY number"
+                  : "SELECT number, queue, error, parked, retrying, resolved, dropped FROM dead_letter_cause "
+                    "WHERE queue = $1 ORDER BY number";
+  auto read = reader_->each(sql, {queue_}, [&](const Row& row) {
+    if (filter.error && row.text(2) != to_string(*filter.error)) return;
+    const auto number = row.get<std::uint64_t>(0);
+    if (filter.cause && number != *filter.cause) return;
+    causes.push_back(number);
+    int column = 3;
+    for (const LetterState state : letter_states) {
+      const auto letters = row.get<std::uint64_t>(column++);
+      if (letters == 0 || !wanted(state)) continue;
+      lists.push_back({.cause = number, .state = state});
+      queues_.insert(row.get<std::uint32_t>(1));
+      counted_ += letters;
+    }
+  });
   if (!read) return read;
   if (!filter.key) {
     lists_ = std::move(lists);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ class LetterSearch {
   [[nodiscard]] bool passes(const LetterSummary& letter) const;
   /// How many letters pass. Errors: invalid (it takes a look at each: all_pass() says so).
   [[nodiscard]] Result<std::uint64_t> count() const;
+  /// Numbers of the queues that letters may be of.
+  [[nodiscard]] const std::set<std::uint32_t>& queues() const noexcept { return queues_; }
   /// What the times of the filter allow.
   [[nodiscard]] IdRange range() const noexcept { return range_; }
 
@@ -52,6 +55,7 @@ class LetterSearch {
   std::uint32_t queue_ = 0;
   std::string key_;
   std::vector<List> lists_;
+  std::set<std::uint32_t> queues_;
   IdRange range_;
   bool whole_ = true;                                 ///< the range leaves nothing out
   std::optional<std::vector<std::uint64_t>> causes_;  ///< when the lists are not theirs

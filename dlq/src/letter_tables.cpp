@@ -39,6 +39,15 @@ std::optional<Error> stored_error(const std::optional<std::string>& error, std::
   return Error{errc_from(*error).value_or(Errc::handler_failed), std::move(message)};
 }
 
+/// Messages may quote anything; a list does not carry more of them than this. Cut between characters.
+std::string_view stored_part(std::string_view message) {
+  constexpr std::size_t message_bytes_max = 16'384;
+  if (message.size() <= message_bytes_max) return message;
+  std::size_t end = message_bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0U) == 0x80U) --end;
+  return message.substr(0, end);
+}
+
 struct LastLetter {
   std::uint64_t id = 0;
   std::int64_t parked_at = 0;
@@ -88,8 +97,10 @@ Result<std::uint64_t> cause_number(Unit& unit, std::uint32_t queue, const std::o
         "SELECT number FROM dead_letter_cause WHERE queue = $1 AND error = $2 AND text = $3", {queue, error, text});
     if (!known) return std::move(known).error();
     if (*known) return **known;
-    auto causes =
-        unit.first<std::uint32_t>("SELECT count(*) FROM dead_letter_cause WHERE queue = $1 AND text <> ''", {queue});
+    auto causes = unit.first<std::uint32_t>(
+        "SELECT count(*) FROM dead_letter_cause WHERE queue = $1 AND text <> '' "
+        "AND parked + retrying + resolved + dropped > 0",
+        {queue});
     if (!causes) return std::move(causes).error();
     if (text.empty() || **causes < causes_of_queue_max) break;
     text.clear();
@@ -243,7 +254,7 @@ Result<void> change(Unit& unit, LetterHead& head, const LetterChange& change) {
     auto number = cause_number(unit, head.queue, change.error);
     if (!number) return std::move(number).error();
     cause = *number;
-    message = change.error->message();
+    message = stored_part(change.error->message());
   }
   std::optional<std::int64_t> due_at;
   if (change.due_at) due_at = to_sql(*change.due_at);
@@ -283,7 +294,7 @@ Result<LetterHead> insert(Unit& unit, const NewDeadLetter& letter, const LetterP
        // A clock that was set back does not make the order of ids and of times differ.
        std::max(to_sql(place.parked_at), last->parked_at), to_sql(place.changed_at), due, letter.attempts.size(),
        letter.source, letter.type, letter.schema_version, static_cast<int>(letter.content_type), letter.payload.size(),
-       place.error ? std::string_view{place.error->message()} : std::string_view{}}));
+       place.error ? stored_part(place.error->message()) : std::string_view{}}));
   if (!stored) return std::move(stored).error();
   stored = done(unit.exec("INSERT INTO dead_letter_content (letter, payload, metadata) VALUES ($1, $2, $3)",
                           {head.id.value, letter.payload, to_json(letter.metadata)}));
@@ -303,7 +314,7 @@ Result<void> store_attempt(Unit& unit, LetterHead& head, const LetterAttempt& at
   std::optional<std::string_view> message;
   if (attempt.error) {
     error = to_string(attempt.error->code());
-    message = attempt.error->message();
+    message = stored_part(attempt.error->message());
   }
   ++head.attempts;
   auto added =
@@ -325,17 +336,23 @@ Result<void> begin_attempt(Unit& unit, LetterHead& head, Timestamp started_at, s
   return store_attempt(unit, head, {.started_at = started_at, .worker = std::string{worker}}, std::nullopt);
 }
 
-Result<void> end_attempt(Unit& unit, const LetterHead& head, std::chrono::microseconds took,
+Result<void> end_attempt(Unit& unit, LetterId id, std::uint32_t number, std::chrono::microseconds took,
                          const std::optional<Error>& error) {
   std::optional<std::string_view> name;
   std::optional<std::string_view> message;
   if (error) {
     name = to_string(error->code());
-    message = error->message();
+    message = stored_part(error->message());
   }
   return done(
       unit.exec("UPDATE dead_letter_attempt SET took = $3, error = $4, message = $5 WHERE letter = $1 AND number = $2",
-                {head.id.value, head.attempts, took.count(), name, message}));
+                {id.value, number, took.count(), name, message}));
+}
+
+Result<std::optional<std::uint32_t>> attempt_under_way(SqlReader& reader, LetterId id) {
+  return reader.first<std::uint32_t>(
+      "SELECT number FROM dead_letter_attempt WHERE letter = $1 AND took IS NULL ORDER BY number DESC LIMIT 1",
+      {id.value});
 }
 
 Result<void> add_note(Unit& unit, LetterId id, const LetterNote& note) {
@@ -348,7 +365,8 @@ Result<void> add_note(Unit& unit, LetterId id, const LetterNote& note) {
 Result<void> remove(Unit& unit, const LetterHead& head) {
   auto noted = unit.exec(
       "INSERT OR REPLACE INTO dead_letter_deleted (one, id, parked_at) SELECT 1, id, parked_at FROM dead_letter "
-      "WHERE id = $1 AND id = (SELECT max(id) FROM dead_letter)",
+      "WHERE id = $1 AND id = (SELECT max(id) FROM dead_letter) "
+      "AND NOT EXISTS (SELECT 1 FROM dead_letter_deleted WHERE id > $1)",
       {head.id.value});
   if (!noted) return std::move(noted).error();
   for (const std::string_view sql :

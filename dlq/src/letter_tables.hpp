@@ -76,8 +76,10 @@ Result<void> add_attempt(Unit& unit, LetterHead& head, const LetterAttempt& atte
 /// Adds one that is under way: change() and end_attempt() follow.
 Result<void> begin_attempt(Unit& unit, LetterHead& head, Timestamp started_at, std::string_view worker);
 /// Ends the attempt that is under way.
-Result<void> end_attempt(Unit& unit, const LetterHead& head, std::chrono::microseconds took,
+Result<void> end_attempt(Unit& unit, LetterId id, std::uint32_t number, std::chrono::microseconds took,
                          const std::optional<Error>& error);
+/// The number of the attempt that has not ended, if there is one.
+[[nodiscard]] Result<std::optional<std::uint32_t>> attempt_under_way(SqlReader& reader, LetterId id);
 Result<void> add_note(Unit& unit, LetterId id, const LetterNote& note);
 /// Deletes a letter and all that belongs to it.
 Result<void> remove(Unit& unit, const LetterHead& head);

@@ -31,6 +31,8 @@ Result<std::uint64_t> DeadLetters::prune(std::stop_token stop) {
       if (ids.size() == slice_letters) return ids.size();
       auto runs = unit.exec("DELETE FROM dead_letter_redrive WHERE ended_at < $1", {before});
       if (!runs) return std::move(runs).error();
+      auto causes = unit.exec("DELETE FROM dead_letter_cause WHERE parked + retrying + resolved + dropped = 0");
+      if (!causes) return std::move(causes).error();
       return ids.size();
     });
     if (!slice) return std::move(slice).error();

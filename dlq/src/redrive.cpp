@@ -22,11 +22,18 @@ namespace {
 
 /// Letters a slice looks at, most of them perhaps only to find that they do not pass or have to wait.
 constexpr std::size_t slice_letters = 64;
+/// One in three hours; less is hardly meant.
+constexpr double attempts_per_second_min = 1e-4;
+
+Error no_handler(std::string_view queue) {
+  return Error{Errc::not_found, fmt::format("redrive: queue {} has no handler", queue)};
+}
 
 Result<void> check_pace(const RedriveOptions& options) {
   if (!options.attempts_per_second) return {};
-  if (!(*options.attempts_per_second > 0)) {
-    return Error{Errc::invalid, fmt::format("redrive: {} attempts a second", *options.attempts_per_second)};
+  if (!(*options.attempts_per_second >= attempts_per_second_min)) {
+    return Error{Errc::invalid, fmt::format("redrive: {} attempts a second, at least {}", *options.attempts_per_second,
+                                            attempts_per_second_min)};
   }
   if (options.timers == nullptr) return Error{Errc::invalid, "redrive: a pace needs timers"};
   return {};
@@ -56,7 +63,7 @@ void wait_until(Timers& timers, SteadyTime time, const std::stop_token& stop) {
 class RedriveSteps {
  public:
   RedriveSteps(letters::LetterDesk& letters, std::uint64_t number, const RedriveOptions& options)
-      : letters_{letters}, number_{number}, options_{options}, began_{letters.clock.steady_now()} {}
+      : letters_{letters}, number_{number}, options_{options}, next_{letters.clock.steady_now()} {}
 
   Result<RedriveProgress> run() {
     for (;;) {
@@ -78,6 +85,8 @@ class RedriveSteps {
   Result<RedriveProgress> step() {
     RedriveRecord run;
     claimed_.reset();
+    slice_began_ = letters_.clock.steady_now();
+    if (auto settled = letters_.settle_leftovers(); !settled) return std::move(settled).error();
     auto sliced = letters_.database.write([&](Unit& unit) -> Result<void> {
       claimed_.reset();
       attempts_in_slice_ = 0;
@@ -88,11 +97,13 @@ class RedriveSteps {
       if (auto done = slice(unit, run); !done) return done;
       return letters::write_run(unit, run);
     });
-    if (!sliced) return std::move(sliced).error();
+    if (!sliced) {
+      if (claimed_) letters_.forget_claim(claimed_->claim, sliced.error());
+      return std::move(sliced).error();
+    }
     if (claimed_) {
       if (auto settled = finish_outside(run); !settled) return std::move(settled).error();
     }
-    attempts_ += attempts_in_slice_;
     const RedriveProgress& progress = run;
     return progress;
   }
@@ -132,7 +143,8 @@ class RedriveSteps {
     const auto handler = letters_.handler_of(head->queue_name);
     auto obstacle = letters_.obstacle(unit, *head);
     if (!obstacle) return std::move(obstacle).error();
-    if (*obstacle || !handler) {
+    if (!handler) return no_handler(head->queue_name);
+    if (*obstacle) {
       ++run.waiting;
       return Looked::passed_by;
     }
@@ -141,10 +153,11 @@ class RedriveSteps {
       if (attempts_in_slice_ > 0) return Looked::not_yet;
       auto claim = letters_.claim(unit, *head, run.worker);
       if (!claim) return std::move(claim).error();
-      claimed_ = Claimed{id, handler, std::move(claim->letter)};
+      claimed_ = Claimed{handler, std::move(*claim)};
       return Looked::not_yet;
     }
     auto failed = letters_.try_in_unit(unit, *head, *handler, run.worker);
+    if (!failed && failed.error().code() == Errc::corrupt) failed = std::optional{failed.error()};
     if (!failed) return std::move(failed).error();
     ++(*failed ? run.failed : run.resolved);
     ++attempts_in_slice_;
@@ -159,37 +172,41 @@ class RedriveSteps {
   }
 
   Result<void> finish_outside(RedriveRecord& run) {
-    const auto ended = letters_.call_outside(*claimed_->handler, claimed_->letter);
+    const letters::LetterDesk::Claim& claim = claimed_->claim;
+    const LetterId id = claim.letter.id;
+    const auto ended = letters_.call_outside(*claimed_->handler, claim.letter);
     attempts_in_slice_ = 1;
-    return letters_.database.write([&](Unit& unit) -> Result<void> {
-      if (auto settled = letters_.settle_claim(unit, claimed_->id, ended); !settled) return settled;
+    auto settled = letters_.database.write([&](Unit& unit) -> Result<void> {
+      if (auto done = letters_.settle_claim(unit, id, claim.attempt, ended); !done) return done;
       auto stored = letters::read_run(unit, number_);
       if (!stored) return std::move(stored).error();
       run = std::move(*stored);
       ++(ended.error ? run.failed : run.resolved);
-      run.position = std::max(run.position, claimed_->id);
+      run.position = std::max(run.position, id);
       return letters::write_run(unit, run);
     });
+    if (!settled) letters_.keep_unsettled(id, claim.attempt, ended);
+    return settled;
   }
 
-  void keep_pace() const {
+  /// Waits as long as this slice's attempts are worth. One that took long is not made up for by a burst.
+  void keep_pace() {
     if (!options_.attempts_per_second) return;
-    const std::chrono::duration<double> spent{static_cast<double>(attempts_) / *options_.attempts_per_second};
-    const SteadyTime next = began_ + std::chrono::duration_cast<std::chrono::nanoseconds>(spent);
-    if (next > letters_.clock.steady_now()) wait_until(*options_.timers, next, options_.stop);
+    const std::chrono::duration<double> worth{static_cast<double>(attempts_in_slice_) / *options_.attempts_per_second};
+    next_ = std::max(next_, slice_began_) + std::chrono::duration_cast<std::chrono::nanoseconds>(worth);
+    if (next_ > letters_.clock.steady_now()) wait_until(*options_.timers, next_, options_.stop);
   }
 
   struct Claimed {
-    LetterId id;
     std::shared_ptr<QueueHandler> handler;
-    DeadLetter letter;
+    letters::LetterDesk::Claim claim;
   };
 
   letters::LetterDesk& letters_;
   const std::uint64_t number_;
   const RedriveOptions& options_;
-  const SteadyTime began_;
-  std::uint64_t attempts_ = 0;
+  SteadyTime next_;  ///< before this no slice begins
+  SteadyTime slice_began_{};
   std::uint64_t attempts_in_slice_ = 0;
   std::optional<Claimed> claimed_;
 };
@@ -226,17 +243,14 @@ Result<RedriveProgress> DeadLetters::redrive(const LetterFilter& filter, const R
   if (auto good = check_pace(options); !good) return std::move(good).error();
   if (auto good = letters::check_author("redrive: the worker", options.worker); !good) return std::move(good).error();
   auto begun = impl_->database.write([&](Unit& unit) -> Result<std::uint64_t> {
-    auto search = letters::LetterSearch::make(unit, filter);
+    LetterFilter parked = filter;
+    parked.state = LetterState::parked;
+    auto search = letters::LetterSearch::make(unit, parked);
     if (!search) return std::move(search).error();
-    std::vector<std::string> queues;
-    auto read = unit.each(
-        "SELECT DISTINCT q.name FROM dead_letter_cause c JOIN dead_letter_queue q ON q.number = c.queue "
-        "WHERE c.parked > 0 AND ($1 IS NULL OR q.name = $1) ORDER BY q.name",
-        {filter.queue}, [&](const Row& row) { queues.push_back(row.get<std::string>(0)); });
-    if (!read) return std::move(read).error();
-    for (const std::string& queue : queues) {
-      if (impl_->handler_of(queue)) continue;
-      return Error{Errc::not_found, fmt::format("redrive: queue {} has no handler", queue)};
+    for (const std::uint32_t queue : search->queues()) {
+      auto name = unit.first<std::string>("SELECT name FROM dead_letter_queue WHERE number = $1", {queue});
+      if (!name) return std::move(name).error();
+      if (!impl_->handler_of(**name)) return no_handler(**name);
     }
     return letters::begin_run(unit, filter, options.worker, impl_->clock.now());
   });

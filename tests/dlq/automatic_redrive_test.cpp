@@ -97,6 +97,44 @@ TEST(AutomaticRedrive, GoesOnWithTheNextOfAKeyWhenTheOldestIsClosed) {
   EXPECT_EQ(test.box.effects(), (std::vector<std::string>{"2", "3"}));
 }
 
+TEST(AutomaticRedrive, TriesNothingOfAKeyThatIsBeingDropped) {
+  AutomaticBox test;
+  test.broken = false;
+  for (std::uint64_t number = 1; number <= 200; ++number) {
+    (void)test.box->park(make_letter(number, "orders", "a"), failure("bad row", Errc::invalid)).value();
+  }
+  (void)test.box->park(make_letter(201, "orders", "a"), failure("busy", Errc::timeout)).value();
+  EXPECT_EQ(test.box->drop({.error = Errc::invalid}, "ann", "tests").value(), 200U);
+  test.executor.run_all();
+  test.pass(1min);
+  EXPECT_EQ(test.box.effects(), (std::vector<std::string>{"201"}));
+}
+
+TEST(AutomaticRedrive, DoesNotTryWhatItsPolicyLeavesToPeopleWhenAYoungerLetterIsClosed) {
+  AutomaticBox test;
+  test.broken = false;
+  (void)test.box->park(make_letter(1, "orders", "a"), failure("bad row", Errc::invalid)).value();
+  (void)test.box.database().write(
+      [&](Unit& unit) { return test.box->park_behind(unit, make_letter(2, "orders", "a")); });
+  test.box->drop(LetterId{2}, "ann", "a test").value();
+  test.executor.run_all();
+  test.pass(10min);
+  EXPECT_TRUE(test.box.effects().empty());
+}
+
+TEST(AutomaticRedrive, GivesEachQueueItsTurn) {
+  AutomaticBox test;
+  for (int queue = 0; queue < 20; ++queue) {
+    const std::string name = "queue-" + std::to_string(queue);
+    const RedrivePolicy at_once{.retry = {.max_attempts = 1'000, .backoff = immediate()}};
+    const auto fail = [&](Unit&, const DeadLetter&) -> Result<void> { return failure("busy", Errc::timeout); };
+    test.box->set_handler(name, fail, at_once).value();
+    (void)test.box->park(make_letter(1, name), failure("busy", Errc::timeout)).value();
+  }
+  for (int turn = 0; turn < 4; ++turn) EXPECT_TRUE(test.executor.run_one());
+  for (std::uint64_t id = 1; id <= 20; ++id) EXPECT_GE(test.box->get({id}).value().attempts, 3U) << id;
+}
+
 TEST(AutomaticRedrive, TriesManyLettersInTurnsThatLeaveRoomForOthers) {
   AutomaticBox test;
   test.broken = false;

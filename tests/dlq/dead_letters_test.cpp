@@ -114,6 +114,12 @@ TEST(DeadLetters, NeverUseAnIdTwice) {
   EXPECT_EQ(box->park(make_letter(1), failure()).value(), (Parked{.id = {4}}));
 }
 
+TEST(DeadLetters, KeepTheBeginningOfALongMessage) {
+  LetterBox box;
+  (void)box->park(make_letter(1), failure(std::string(16'383, 'x') + "\u20ac")).value();
+  EXPECT_EQ(box->get({1}).value().error, failure(std::string(16'383, 'x')));
+}
+
 TEST(DeadLetters, KeepTimeInTheOrderOfIdsWhenTheClockGoesBack) {
   LetterBox box;
   (void)box->park(make_letter(1), failure()).value();
@@ -228,6 +234,18 @@ TEST(PrunedLetters, AreThoseThatHaveBeenClosedForLong) {
   EXPECT_EQ(code_of(box->prune(stop.get_token())), Errc::cancelled);
 }
 
+TEST(PrunedLetters, LeaveTheirIdsUnused) {
+  LetterBox box{{.keep_closed = std::chrono::hours{24}}};
+  box.park_many(2);
+  box->drop(LetterId{2}, "ann", "a test").value();
+  box.clock().advance(1min);
+  box->drop(LetterId{1}, "ann", "a test").value();
+  box.clock().advance(25h);
+  EXPECT_EQ(box->prune().value(), 2U);
+  EXPECT_TRUE(box->causes().value().empty());
+  EXPECT_EQ(box->park(make_letter(3), failure()).value().id, LetterId{3});
+}
+
 TEST(DeadLetterMetrics, CountWhatIsCommitted) {
   MemoryMetrics metrics;
   const auto disk = MemoryVfs::create();
@@ -299,6 +317,15 @@ TEST(BadLetters, AreRefusedByNameAndNothingIsStored) {
       {"nil item", [](NewDeadLetter& letter) { letter.item = {}; }, "park in orders: the item's id is nil"},
       {"many attempts", [](NewDeadLetter& letter) { letter.attempts.resize(101); },
        "park in orders: 101 attempts, at most 100"},
+      {"no worker", [](NewDeadLetter& letter) { letter.attempts.resize(1); },
+       "park in orders: the worker of an attempt is empty"},
+      {"bad tag", [](NewDeadLetter& letter) { letter.metadata.tags = {"a\xff"}; },
+       "park in orders: a tag is not UTF-8 at byte 1"},
+      {"bad header",
+       [](NewDeadLetter& letter) {
+         letter.metadata.headers = {{"h", "\xff"}};
+       },
+       "park in orders: header h is not UTF-8 at byte 0"},
       {"large payload", [](NewDeadLetter& letter) { letter.payload.resize((16U << 20U) + 1); },
        "park in orders: the payload has 16777217 bytes, at most 16777216"},
   };
@@ -328,6 +355,7 @@ TEST(BadCalls, AreRefused) {
   EXPECT_EQ(code_of(box->drop(LetterId{1}, "ann", "")), Errc::invalid);
   EXPECT_EQ(code_of(box->drop({.queue = "orders"}, "", "x")), Errc::invalid);
   EXPECT_EQ(code_of(box->reopen({9}, "ann", "x")), Errc::not_found);
+  EXPECT_EQ(code_of(box->redrive(LetterId{1}, "")), Errc::invalid);
   EXPECT_EQ(code_of(box->list({.letters_max = 0})), Errc::invalid);
   EXPECT_EQ(code_of(box->list({.letters_max = 1'001})), Errc::invalid);
   EXPECT_EQ(code_of(box->list({.looked_at_max = 0})), Errc::invalid);

@@ -54,7 +54,7 @@ void park_edit_and_redrive(LetterBox& box) {
   for (std::uint64_t number = 1; number <= 12; ++number) {
     if (!box->park(make_letter(number, "orders", number % 2 == 0 ? "even" : ""), failure())) return;
   }
-  if (!box->edit({3}, as_bytes("3"), "ann") || !box->drop(LetterId{5}, "ann", "a test")) return;
+  if (!box->edit({3}, as_bytes("edited"), "ann") || !box->drop(LetterId{5}, "ann", "a test")) return;
   (void)box->redrive({.queue = "orders"});
 }
 

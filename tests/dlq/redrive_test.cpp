@@ -271,7 +271,94 @@ TEST(Redrive, RefusesAPaceThatIsNone) {
   EXPECT_EQ(code_of(box->redrive({}, {.worker = ""})), Errc::invalid);
 }
 
+TEST(Redrive, LeavesARunAsItIsWhenAHandlerIsMissing) {
+  LetterBox box;
+  box.park_many(200);
+  box->set_handler("orders", leave_effect).value();
+  const auto refused =
+      box->redrive({}, {.on_progress = [&](const RedriveProgress&) { box->remove_handler("orders"); }});
+  EXPECT_EQ(code_of(refused), Errc::not_found);
+  EXPECT_EQ(box.effects().size(), 64U);
+  EXPECT_EQ(code_of(box->resume_redrive(1)), Errc::not_found);
+  box->set_handler("orders", leave_effect).value();
+  EXPECT_EQ(box->resume_redrive(1).value(), (RedriveProgress{.run = 1, .resolved = 200, .done = true}));
+}
+
+TEST(Redrive, NeedsHandlersOfTheQueuesItsFilterReachesOnly) {
+  LetterBox box;
+  box.park_many(1);
+  (void)box->park(make_letter(1, "payments"), failure("late", Errc::timeout)).value();
+  box->set_handler("orders", leave_effect).value();
+  EXPECT_EQ(box->redrive({.error = Errc::handler_failed}).value().resolved, 1U);
+}
+
+TEST(Redrive, AcceptsThatAHandlerEndsItsLetterItself) {
+  LetterBox box;
+  box.park_many(2);
+  const auto handle = [&](Unit& unit, const DeadLetter& letter) -> Result<void> {
+    if (letter.id == LetterId{1}) return box->resolve(unit, letter.id, "by itself");
+    auto parked = box->park(unit, make_letter(2), failure("again"));
+    return parked ? Result<void>{} : Result<void>{parked.error()};
+  };
+  box->set_handler("orders", handle).value();
+  EXPECT_EQ(box->redrive({}).value().resolved, 2U);
+  EXPECT_EQ(box->get({1}).value().history.back().worker, "by itself");
+  EXPECT_EQ(box->get({2}).value().attempts, 3U);
+}
+
+TEST(Redrive, IsNotMadeUpForByABurstAfterALongAttempt) {
+  LetterBox box;
+  box.park_many(30);
+  box->set_handler("orders", leave_effect).value();
+  std::vector<SteadyTime> slices;
+  const auto report = box->redrive(
+      {}, {.attempts_per_second = 10, .timers = &box.clock(), .on_progress = [&](const RedriveProgress& now) {
+             slices.push_back(box.clock().steady_now());
+             box.clock().advance(now.resolved == 1 ? 60'000ms : 100ms);
+           }});
+  EXPECT_EQ(report.value().resolved, 30U);
+  ASSERT_EQ(slices.size(), 30U);
+  EXPECT_EQ(slices[29] - slices[1], 2'800ms);
+}
+
 // Effects outside the store.
+
+TEST(OutsideRedrive, RecordsAnAttemptLaterThatCouldNotBeRecordedAtOnce) {
+  LetterBox box;
+  box.park_many(1);
+  box->set_outside_handler("orders",
+                           [&](const DeadLetter&) -> Result<void> {
+                             box.disk().inject({.kind = FaultKind::disk_full, .sticky = true});
+                             return {};
+                           })
+      .value();
+  EXPECT_EQ(code_of(box->redrive(LetterId{1}, "ann")), Errc::storage_full);
+  EXPECT_EQ(box.state_of(1), LetterState::retrying);
+  box.disk().inject({.at_call = 1'000'000});
+  EXPECT_EQ(box->redrive({}).value(), (RedriveProgress{.run = 1, .done = true}));
+  EXPECT_EQ(box.state_of(1), LetterState::resolved) << "and was not called again";
+  EXPECT_EQ(box->get({1}).value().attempts, 2U);
+}
+
+TEST(OutsideRedrive, EndsItsOwnAttemptWhenTheItemIsParkedAgainMeanwhile) {
+  LetterBox box;
+  box.park_many(1);
+  box->set_outside_handler(
+         "orders",
+         [&](const DeadLetter&) -> Result<void> {
+           (void)box->park(make_letter(1), failure("again")).value();
+           EXPECT_EQ(code_of(box.database().write([&](Unit& unit) { return box->resolve(unit, {1}, "ann"); })),
+                     Errc::conflict);
+           return failure("busy", Errc::timeout);
+         })
+      .value();
+  (void)box->redrive(LetterId{1}, "ann");
+  const auto history = box->get({1}).value().history;
+  ASSERT_EQ(history.size(), 3U);
+  EXPECT_EQ(history[1].error, failure("busy", Errc::timeout));
+  EXPECT_EQ(history[2].error, failure("again"));
+  EXPECT_EQ(box.state_of(1), LetterState::parked);
+}
 
 TEST(OutsideRedrive, IsRetryingWhileTheHandlerRuns) {
   LetterBox box;
@@ -305,12 +392,14 @@ TEST(OutsideRedrive, IsTriedAgainByItsRunWhenTheProcessEndedInTheMiddle) {
                              return {};
                            })
       .value();
-  (void)box->redrive({}).value();
+  const LetterFilter filter{.error = Errc::handler_failed, .text = "no such"};
+  (void)box->redrive(filter).value();
 
   box.continue_from(std::move(in_the_middle));
   const DeadLetter interrupted = box->get({1}).value();
   EXPECT_EQ(interrupted.state, LetterState::parked);
-  EXPECT_EQ(interrupted.error, (Error{Errc::outcome_unknown, "the process ended during this attempt"}));
+  EXPECT_EQ(interrupted.history.back().error, (Error{Errc::outcome_unknown, "the process ended during this attempt"}));
+  EXPECT_EQ(interrupted.error, failure()) << "so the run's filter finds it again";
   EXPECT_EQ(interrupted.attempts, 2U);
   int calls = 0;
   box->set_outside_handler("orders",

@@ -3,7 +3,7 @@ CREATE TABLE dead_letter_queue (number INTEGER PRIMARY KEY, name TEXT NOT NULL U
 
 -- Letters of one queue that failed alike, and how many of them there are in each state.
 CREATE TABLE dead_letter_cause (
-  number INTEGER PRIMARY KEY, queue INTEGER NOT NULL, error TEXT NOT NULL, text TEXT NOT NULL,
+  number INTEGER PRIMARY KEY AUTOINCREMENT, queue INTEGER NOT NULL, error TEXT NOT NULL, text TEXT NOT NULL,
   parked INTEGER NOT NULL DEFAULT 0, retrying INTEGER NOT NULL DEFAULT 0,
   resolved INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0,
   UNIQUE (queue, error, text));

@@ -106,7 +106,8 @@ class DeadLetters final {
   Result<std::uint64_t> drop(const LetterFilter& filter, std::string_view author, std::string_view reason);
   /// Parks a letter again that was dropped or resolved. Errors: as drop(), conflict (it is open).
   Result<void> reopen(LetterId id, std::string_view author, std::string_view reason);
-  /// Somebody who handled the item by other means says so, in the unit that did. Errors: not_found, conflict (closed).
+  /// Somebody who handled the item by other means says so, in the unit that did. Errors: not_found, conflict (not
+  /// parked).
   Result<void> resolve(Unit& unit, LetterId id, std::string_view worker);
 
   /// Who tries the letters of `queue` again, and whether they are tried by themselves. Errors: already_exists (the
@@ -123,7 +124,8 @@ class DeadLetters final {
   Result<void> redrive(LetterId id, std::string_view worker);
   /// Tries every letter that is parked now and that the filter lets through, oldest first, in slices that leave the
   /// writer to others; memory does not grow with their number. The run is stored: what a crash or a stop leaves undone
-  /// resume_redrive() goes on with, and no letter is tried twice in a run. Errors: not_found
+  /// resume_redrive() goes on with, and no letter is tried twice in a run, but for one whose
+  /// attempt outside the store a crash interrupted. Errors: not_found
   /// (a queue without handler; names it), invalid (the filter; a pace that is not positive or has no timers), cancelled
   /// (stopped). The filter's state is not looked at.
   Result<RedriveProgress> redrive(const LetterFilter& filter, const RedriveOptions& options = {});
