@@ -12,15 +12,12 @@ namespace cairn::bench {
 namespace {
 
 struct Opened {
-  static constexpr auto type = "bench.opened";
   std::uint64_t limit = 0;
 };
 struct Paid {
-  static constexpr auto type = "bench.paid";
   std::uint64_t cents = 0;
 };
 struct Spent {
-  static constexpr auto type = "bench.spent";
   std::uint64_t cents = 0;
 };
 struct Open {

@@ -4,7 +4,6 @@
 
 #include <cairn/core/utf8.hpp>
 
-
 namespace cairn::log {
 namespace {
 

@@ -367,7 +367,7 @@ class Participants : public testing::Test {
  protected:
   void SetUp() override {
     test::must_exec(*db, {"CREATE TABLE t(a INTEGER PRIMARY KEY)",
-                           "CREATE TABLE child(parent INTEGER REFERENCES t(a) DEFERRABLE INITIALLY DEFERRED)"});
+                          "CREATE TABLE child(parent INTEGER REFERENCES t(a) DEFERRABLE INITIALLY DEFERRED)"});
     ASSERT_TRUE(db->attach(participant));
     EXPECT_THAT(participant.take(), ElementsAre("reload"));
   }
@@ -415,8 +415,8 @@ TEST_F(Participants, SeeEachUnitAgainAfterTheGroupIsUndone) {
   test::ScriptedUnit bad{"INSERT INTO child VALUES (77)"};
   run({&good, &bad});
   EXPECT_THAT(participant.take(), ElementsAre("(", ")", "(", ")", "prepare", "abandoned",      // together
-                                               "(", ")", "prepare", "published", "finished",    // the good one alone
-                                               "(", ")", "prepare", "abandoned", "finished"));  // the guilty one alone
+                                              "(", ")", "prepare", "published", "finished",    // the good one alone
+                                              "(", ")", "prepare", "abandoned", "finished"));  // the guilty one alone
 }
 
 TEST_F(Participants, AreAbandonedWithSavepointsStillOpen) {
