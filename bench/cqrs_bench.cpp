@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "bench_program.hpp"
 #include "command_line.hpp"
 #include "cqrs_context.hpp"
 #include "machine.hpp"
@@ -15,13 +16,8 @@
 namespace cairn::bench {
 namespace {
 
-struct Section {
-  const char* heading;
-  std::vector<const char*> figures;  ///< their names
-  void (*measure)(CqrsContext&);
-};
 // The single client of the first section leaves pauses; later there would be index entries to write in them.
-const std::vector<Section> sections{
+const std::vector<Section<CqrsContext>> sections{
     {"Commands to one stream",
      {"contention.one_client", "contention.16_clients", "contention.highest_attempt"},
      measure_contention},
@@ -43,13 +39,7 @@ void run(const CommandLine& line) {
   Report report{line.only};
   OpenLog log{directory.path() / "commands.db"};
   CqrsContext context{.sizes = sizes, .report = report, .log = log};
-  for (const Section& section : sections) {
-    bool wanted = false;
-    for (const char* name : section.figures) wanted = wanted || report.wants(name);
-    if (!wanted) continue;
-    report.heading(section.heading);
-    section.measure(context);
-  }
+  measure_sections(sections, report, context);
   log.close();
   report.summary();
   if (line.json) report.write_json(*line.json);
@@ -58,21 +48,4 @@ void run(const CommandLine& line) {
 }  // namespace
 }  // namespace cairn::bench
 
-int main(int argc, char** argv) {
-  try {
-    const auto line = cairn::bench::CommandLine::parse(argc, argv);
-    if (line.help) {
-      fmt::print("{}", cairn::bench::usage());
-    } else {
-      cairn::bench::run(line);
-    }
-  } catch (const cairn::bench::UsageError& error) {
-    fmt::print(stderr, "{}", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    std::fflush(stdout);
-    fmt::print(stderr, "cqrs_bench: {}\n", error.what());
-    return EXIT_FAILURE;
-  }
-  return EXIT_SUCCESS;
-}
+int main(int argc, char** argv) { return cairn::bench::bench_program("cqrs_bench", argc, argv, cairn::bench::run); }

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "bench_context.hpp"
+#include "bench_program.hpp"
 #include "command_line.hpp"
 #include "machine.hpp"
 #include "run_directory.hpp"
@@ -17,14 +18,8 @@
 namespace cairn::bench {
 namespace {
 
-struct Section {
-  const char* heading;
-  std::vector<const char*> figures;  ///< their names
-  void (*measure)(BenchContext&);
-};
-
 // In this order: the log is appended to while it is small, grows once, and is then read, closed and killed.
-const std::vector<Section> sections{
+const std::vector<Section<BenchContext>> sections{
     {"Appends of one event",
      {"fdatasync.p50", "fdatasync.p99", "append.1x1.rate", "append.1x1.p50", "append.1x1.p99", "append.1x1.p999",
       "append.8x1.rate", "append.8x1.p50", "append.8x1.p99", "append.8x1.p999", "append.8x16.rate", "append.8x16.p50",
@@ -79,13 +74,6 @@ void run_child(const CommandLine& line, const Sizes& sizes) {
   throw std::runtime_error{fmt::format("no child task {}", *line.child_task)};
 }
 
-bool wanted(const Section& section, const Report& report) {
-  for (const char* name : section.figures) {
-    if (report.wants(name)) return true;
-  }
-  return false;
-}
-
 void print_sizes(const Sizes& sizes) {
   fmt::print(
       "run         {}: {} streams beforehand, {} events of {} B data and {} B metadata, 8 types, two tags on a "
@@ -104,11 +92,7 @@ void run(const CommandLine& line) {
   LogBed bed{directory.path(), sizes, line.keep};
   SyncProbe probe{directory.path() / "fdatasync.probe"};
   BenchContext context{.sizes = sizes, .report = report, .bed = bed, .probe = probe};
-  for (const Section& section : sections) {
-    if (!wanted(section, report)) continue;
-    report.heading(section.heading);
-    section.measure(context);
-  }
+  measure_sections(sections, report, context);
   bed.close();
   report.summary();
   if (line.json) report.write_json(*line.json);
@@ -118,20 +102,5 @@ void run(const CommandLine& line) {
 }  // namespace cairn::bench
 
 int main(int argc, char** argv) {
-  try {
-    const auto line = cairn::bench::CommandLine::parse(argc, argv);
-    if (line.help) {
-      fmt::print("{}", cairn::bench::usage());
-    } else {
-      cairn::bench::run(line);
-    }
-  } catch (const cairn::bench::UsageError& error) {
-    fmt::print(stderr, "{}", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    std::fflush(stdout);
-    fmt::print(stderr, "eventstore_bench: {}\n", error.what());
-    return EXIT_FAILURE;
-  }
-  return EXIT_SUCCESS;
+  return cairn::bench::bench_program("eventstore_bench", argc, argv, cairn::bench::run);
 }

@@ -2,8 +2,7 @@
 #
 # Makes a private header of the target, #include "schema_sql.hpp", with the text of each file and a table of all:
 #   inline constexpr std::string_view sql_0001_log = "...";
-#   struct SqlFile { int number; std::string_view name; std::string_view text; };
-#   inline constexpr std::array<SqlFile, 1> sql_files = {{ {1, "log", sql_0001_log} }};
+#   inline constexpr std::array<Migration, 1> migrations = {{ {1, "log", sql_0001_log} }};
 # File names are <four digits>_<words>.sql; their numbers run 1, 2, 3 without a gap, because a migration's number is
 # its place. An edit to a file rebuilds what includes the header. Once per target.
 function(cairn_embed_sql target)

@@ -28,15 +28,11 @@ file(WRITE "${OUTPUT}"
 #include <array>
 #include <string_view>
 
+#include <cairn/core/sql/migration.hpp>
+
 namespace ${NAMESPACE} {
 
-struct SqlFile {
-  int number;
-  std::string_view name;
-  std::string_view text;
-};
-
-${texts}inline constexpr std::array<SqlFile, ${expected}> sql_files = {{
+${texts}inline constexpr std::array<Migration, ${expected}> migrations = {{
 ${rows}}};
 
 }  // namespace ${NAMESPACE}

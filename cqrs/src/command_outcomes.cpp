@@ -90,9 +90,7 @@ CommandOutcomes::CommandOutcomes(Database& database, const CommandOutcomesOption
 Result<std::unique_ptr<CommandOutcomes>> CommandOutcomes::open(Database& database,
                                                                const CommandOutcomesOptions& options,
                                                                const Clock* clock) {
-  std::vector<Migration> migrations;
-  for (const auto& file : cqrs::schema::sql_files) migrations.push_back({file.number, file.name, file.text});
-  if (auto migrated = database.migrate("cqrs", migrations); !migrated) return std::move(migrated).error();
+  if (auto migrated = database.migrate("cqrs", cqrs::schema::migrations); !migrated) return std::move(migrated).error();
   return std::unique_ptr<CommandOutcomes>{new CommandOutcomes{database, options, clock}};
 }
 

@@ -37,7 +37,11 @@ NewDeadLetter NewDeadLetter::of_event(std::string queue, const RecordedEvent& ev
       .schema_version = event.schema_version,
       .content_type = event.content_type,
       .payload = {event.data.begin(), event.data.end()},
-      .metadata = event.metadata.to_owned()};
+      .metadata = event.metadata.to_owned(),
+      .event = EventPlace{.stream = std::string{event.stream},
+                          .revision = event.revision,
+                          .position = event.position,
+                          .recorded_at = event.recorded_at}};
 }
 
 NewDeadLetter NewDeadLetter::of_input(std::string queue, std::string source, std::string_view line) {

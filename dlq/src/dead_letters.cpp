@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include <fmt/format.h>
 
 #include "letter_desk.hpp"
 #include "letter_limits.hpp"
 #include "letter_search.hpp"
+#include "letter_slices.hpp"
 #include "schema_sql.hpp"
 
 namespace cairn {
@@ -28,9 +30,8 @@ DeadLetters::~DeadLetters() { impl_->database.detach(impl_->commits); }
 
 Result<std::unique_ptr<DeadLetters>> DeadLetters::open(Database& database, DeadLetterParts parts,
                                                        DeadLetterOptions options) {
-  std::vector<Migration> migrations;
-  for (const auto& file : letters::schema::sql_files) migrations.push_back({file.number, file.name, file.text});
-  if (auto migrated = database.migrate("dlq", migrations); !migrated) return std::move(migrated).error();
+  if (auto migrated = database.migrate("dlq", letters::schema::migrations); !migrated)
+    return std::move(migrated).error();
   auto impl = std::make_unique<letters::LetterDesk>(database, parts, options);
   if (auto attached = database.attach(impl->commits); !attached) return std::move(attached).error();
   std::unique_ptr<DeadLetters> opened{new DeadLetters{std::move(impl)}};
@@ -144,13 +145,22 @@ Result<std::optional<Parked>> DeadLetters::park_behind(Unit& unit, const NewDead
   return std::optional{Parked{.id = (*known)->id, .repeated = true}};
 }
 
-Result<bool> DeadLetters::has_open(Unit& unit, std::string_view queue) {
-  auto open = unit.first<bool>(
+Result<bool> DeadLetters::has_open(SqlReader& reader, std::string_view queue) {
+  auto open = reader.first<bool>(
       "SELECT EXISTS (SELECT 1 FROM dead_letter_cause WHERE queue = (SELECT number FROM dead_letter_queue "
       "WHERE name = $1) AND parked + retrying > 0)",
       {queue});
   if (!open) return std::move(open).error();
   return **open;
+}
+
+Result<bool> DeadLetters::has_open(SqlReader& reader, std::string_view queue, std::string_view key) {
+  auto number = letters::find_queue(reader, queue);
+  if (!number) return std::move(number).error();
+  if (!*number || key.empty()) return false;
+  auto oldest = letters::oldest_open(reader, **number, key);
+  if (!oldest) return std::move(oldest).error();
+  return oldest->has_value();
 }
 
 Result<void> DeadLetters::edit(LetterId id, BytesView payload, std::string_view author) {
@@ -209,43 +219,6 @@ Result<void> DeadLetters::drop(LetterId id, std::string_view author, std::string
   });
 }
 
-namespace {
-
-/// Calls `f(Unit&, const LetterHead&)` for each letter that a filter lets through, up to `through`, in slices.
-template <class F>
-Result<std::uint64_t> for_each_letter(Database& database, const LetterFilter& filter, LetterId through, F&& f) {
-  constexpr std::size_t slice_letters = 64;
-  std::uint64_t sum = 0;
-  for (letters::IdRange range{.high = through.value};;) {
-    std::uint64_t in_slice = 0;
-    bool last = false;
-    auto done = database.write([&](Unit& unit) -> Result<std::uint64_t> {
-      in_slice = 0;
-      auto search = letters::LetterSearch::make(unit, filter);
-      if (!search) return std::move(search).error();
-      auto ids = search->candidates(range, Direction::forward, slice_letters);
-      if (!ids) return std::move(ids).error();
-      last = ids->size() < slice_letters;
-      for (const LetterId id : *ids) {
-        auto summary = letters::read_summary(unit, id);
-        if (!summary) return std::move(summary).error();
-        if (!search->passes(*summary)) continue;
-        auto head = letters::read_head(unit, id);
-        if (!head) return std::move(head).error();
-        if (auto called = f(unit, *head); !called) return std::move(called).error();
-        ++in_slice;
-      }
-      return ids->empty() ? range.low : ids->back().value + 1;
-    });
-    if (!done) return std::move(done).error();
-    sum += in_slice;
-    range.low = *done;
-    if (last) return sum;
-  }
-}
-
-}  // namespace
-
 Result<std::uint64_t> DeadLetters::drop(const LetterFilter& filter, std::string_view author, std::string_view reason) {
   if (auto good = letters::check_author("drop dead letters", author); !good) return std::move(good).error();
   if (auto good = letters::check_note("drop dead letters", reason); !good) return std::move(good).error();
@@ -257,19 +230,21 @@ Result<std::uint64_t> DeadLetters::drop(const LetterFilter& filter, std::string_
     if (!last) return std::move(last).error();
     through = {**last};
   }
-  LetterFilter these = filter;
-  these.state = LetterState::parked;
+  LetterFilter parked = filter;
+  parked.state = LetterState::parked;
   const std::string note = fmt::format("dropped: {}", reason);
-  auto dropped = for_each_letter(impl_->database, these, through, [&](Unit& unit, letters::LetterHead& head) {
+  // The oldest letter of each key that goes. What waits behind them is woken at the end, when it is known to stay.
+  std::map<std::pair<std::uint32_t, std::string>, letters::LetterHead> keys;
+  const auto drop_one = [&](Unit& unit, letters::LetterHead& head) {
+    if (!head.key.empty()) keys.try_emplace({head.queue, head.key}, head);
     return impl_->close_one(unit, head, LetterState::dropped, {impl_->clock.now(), std::string{author}, note});
-  });
+  };
+  auto dropped = letters::for_each_letter(impl_->database, parked, {.high = through.value}, drop_one);
   if (!dropped) return dropped;
-  // Only now, so that no policy tries what is about to be dropped.
-  these.state = LetterState::dropped;
-  auto woken = for_each_letter(impl_->database, these, through, [&](Unit& unit, const letters::LetterHead& head) {
-    return impl_->wake_next(unit, head);
-  });
-  if (!woken) return woken;
+  for (const auto& [key, head] : keys) {
+    auto woken = impl_->database.write([&](Unit& unit) { return impl_->wake_next(unit, head); });
+    if (!woken) return std::move(woken).error();
+  }
   return dropped;
 }
 
@@ -310,6 +285,7 @@ Result<Parked> DeadLetters::restore(Unit& unit, const DeadLetter& letter) {
                                 .content_type = letter.content_type,
                                 .payload = letter.payload,
                                 .metadata = letter.metadata,
+                                .event = letter.event,
                                 .attempts = letter.history};
   if (auto good = letters::check(as_parked); !good) return std::move(good).error();
   if (letter.original) {

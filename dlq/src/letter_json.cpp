@@ -168,6 +168,24 @@ Json json_of(const LetterAttempt& attempt) {
   return json;
 }
 
+Json json_of(const EventPlace& event) {
+  return {{"stream", event.stream},
+          {"revision", event.revision.value},
+          {"position", event.position.value},
+          {"recorded_at", to_sql(event.recorded_at)}};
+}
+
+Result<EventPlace> event_of(const Json& json) {
+  if (!json.is_object()) return Error{Errc::invalid, "\"event\" is no object"};
+  Fields fields{json};
+  EventPlace event{.stream = fields.required<std::string>("stream"),
+                   .revision = Revision{fields.required<std::uint64_t>("revision")},
+                   .position = GlobalPosition{fields.required<std::uint64_t>("position")},
+                   .recorded_at = timestamp_from(fields.required<std::int64_t>("recorded_at"))};
+  if (fields.error()) return *fields.error();
+  return event;
+}
+
 Json json_of(const LetterNote& note) {
   return {{"written_at", to_sql(note.written_at)}, {"author", note.author}, {"text", note.text}};
 }
@@ -221,6 +239,7 @@ std::string to_json(const DeadLetter& letter) {
             {"parked_at", to_sql(letter.parked_at)},
             {"changed_at", to_sql(letter.changed_at)},
             {"metadata", json_of(letter.metadata)}};
+  if (letter.event) json["event"] = json_of(*letter.event);
   put_error(json, letter.error);
   put_bytes(json, "payload", letter.payload);
   if (letter.original) put_bytes(json, "original", *letter.original);
@@ -269,6 +288,11 @@ Result<DeadLetter> letter_from(std::string_view line) {
     if (note.error()) fields.fail("notes", note.error()->message());
   });
   if (fields.error()) return *fields.error();
+  if (const auto found = json->find("event"); found != json->end()) {
+    auto event = event_of(*found);
+    if (!event) return std::move(event).error();
+    letter.event = std::move(*event);
+  }
   if (const auto found = json->find("metadata"); found != json->end()) {
     auto metadata = metadata_of(*found);
     if (!metadata) return std::move(metadata).error();

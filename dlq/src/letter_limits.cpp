@@ -54,6 +54,9 @@ Result<void> check(const NewDeadLetter& letter) {
   }
   if (auto good = check_text(what + ": the source", letter.source, source_bytes_max); !good) return good;
   if (auto good = check_name(what + ": the type", letter.type); !good) return good;
+  if (letter.event) {
+    if (auto good = check_name(what + ": the event's stream", letter.event->stream); !good) return good;
+  }
   if (letter.item.is_nil()) return Error{Errc::invalid, fmt::format("{}: the item's id is nil", what)};
   if (letter.attempts.size() > attempts_max) {
     return Error{Errc::invalid, fmt::format("{}: {} attempts, at most {}", what, letter.attempts.size(), attempts_max)};

@@ -226,6 +226,16 @@ Result<DeadLetter> read_letter(SqlReader& reader, LetterId id) {
   letter.payload = std::move(std::get<0>(**content));
   letter.metadata = std::move(*metadata);
   letter.original = std::move(std::get<2>(**content));
+  auto event = reader.first<std::string, std::uint64_t, std::uint64_t, std::int64_t>(
+      "SELECT stream, revision, position, recorded_at FROM dead_letter_event WHERE letter = $1", {id.value});
+  if (!event) return std::move(event).error();
+  if (*event) {
+    auto& [stream, revision, position, recorded_at] = **event;
+    letter.event = EventPlace{.stream = std::move(stream),
+                              .revision = Revision{revision},
+                              .position = GlobalPosition{position},
+                              .recorded_at = timestamp_from(recorded_at)};
+  }
   auto attempts = reader.each(
       "SELECT started_at, took, worker, error, message FROM dead_letter_attempt WHERE letter = $1 ORDER BY number",
       {id.value}, [&](const Row& row) {
@@ -299,6 +309,13 @@ Result<LetterHead> insert(Unit& unit, const NewDeadLetter& letter, const LetterP
   stored = done(unit.exec("INSERT INTO dead_letter_content (letter, payload, metadata) VALUES ($1, $2, $3)",
                           {head.id.value, letter.payload, to_json(letter.metadata)}));
   if (!stored) return std::move(stored).error();
+  if (const auto& event = letter.event) {
+    stored = done(unit.exec(
+        "INSERT INTO dead_letter_event (letter, stream, revision, position, recorded_at) "
+        "VALUES ($1, $2, $3, $4, $5)",
+        {head.id.value, event->stream, event->revision.value, event->position.value, to_sql(event->recorded_at)}));
+    if (!stored) return std::move(stored).error();
+  }
   for (const LetterAttempt& attempt : letter.attempts) {
     if (auto added = add_attempt(unit, head, attempt); !added) return std::move(added).error();
   }
@@ -370,8 +387,9 @@ Result<void> remove(Unit& unit, const LetterHead& head) {
       {head.id.value});
   if (!noted) return std::move(noted).error();
   for (const std::string_view sql :
-       {"DELETE FROM dead_letter_content WHERE letter = $1", "DELETE FROM dead_letter_attempt WHERE letter = $1",
-        "DELETE FROM dead_letter_note WHERE letter = $1", "DELETE FROM dead_letter WHERE id = $1"}) {
+       {"DELETE FROM dead_letter_content WHERE letter = $1", "DELETE FROM dead_letter_event WHERE letter = $1",
+        "DELETE FROM dead_letter_attempt WHERE letter = $1", "DELETE FROM dead_letter_note WHERE letter = $1",
+        "DELETE FROM dead_letter WHERE id = $1"}) {
     if (auto removed = unit.exec(sql, {head.id.value}); !removed) return std::move(removed).error();
   }
   return count(unit, head.cause, head.state, -1);

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "letter_desk.hpp"
-#include "letter_search.hpp"
+#include "letter_slices.hpp"
 
 namespace cairn {
 
@@ -42,28 +42,12 @@ Result<std::uint64_t> DeadLetters::prune(std::stop_token stop) {
 }
 
 Result<std::uint64_t> DeadLetters::clear(std::string_view queue) {
-  std::uint64_t removed = 0;
-  for (;;) {
-    auto slice = impl_->database.write([&](Unit& unit) -> Result<std::size_t> {
-      auto search = letters::LetterSearch::make(unit, {.queue = std::string{queue}});
-      if (!search) return std::move(search).error();
-      auto ids = search->candidates({}, Direction::forward, slice_letters);
-      if (!ids) return std::move(ids).error();
-      for (const LetterId id : *ids) {
-        auto head = letters::read_head(unit, id);
-        if (!head) return std::move(head).error();
-        if (head->state == LetterState::retrying) {
-          return Error{Errc::conflict,
-                       fmt::format("clear dead letter queue {}: letter {} is being retried", queue, id.value)};
-        }
-        if (auto gone = letters::remove(unit, *head); !gone) return std::move(gone).error();
-      }
-      return ids->size();
-    });
-    if (!slice) return std::move(slice).error();
-    removed += *slice;
-    if (*slice < slice_letters) return removed;
-  }
+  const auto clear_one = [&](Unit& unit, const letters::LetterHead& head) -> Result<void> {
+    if (head.state != LetterState::retrying) return letters::remove(unit, head);
+    return Error{Errc::conflict,
+                 fmt::format("clear dead letter queue {}: letter {} is being retried", queue, head.id.value)};
+  };
+  return letters::for_each_letter(impl_->database, {.queue = std::string{queue}}, {}, clear_one);
 }
 
 }  // namespace cairn

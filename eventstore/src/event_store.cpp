@@ -120,9 +120,8 @@ EventStore::~EventStore() {
 
 Result<std::unique_ptr<EventStore>> EventStore::open(Database& database, const EventStoreOptions& options,
                                                      EventStoreParts parts) {
-  std::vector<Migration> migrations;
-  for (const auto& file : log::schema::sql_files) migrations.push_back({file.number, file.name, file.text});
-  if (auto migrated = database.migrate("eventstore", migrations); !migrated) return std::move(migrated).error();
+  if (auto migrated = database.migrate("eventstore", log::schema::migrations); !migrated)
+    return std::move(migrated).error();
   OpenSslRandom entropy;
   const auto random = SeededRandom::from_entropy(entropy);
   if (!random) return random.error();

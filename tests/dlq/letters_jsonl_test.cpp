@@ -23,6 +23,8 @@ void fill(LetterBox& box) {
                      .occurred_at = box.clock().now(),
                      .tags = {"t"},
                      .headers = {{"a", "b"}, {"a", "\u20ac"}}};
+  letter.event = EventPlace{
+      .stream = "account-\u20ac", .revision = {7}, .position = {~0ULL >> 1U}, .recorded_at = box.clock().now()};
   (void)box->park(letter, failure("quote \" and \n", Errc::timeout)).value();
   box->edit({1}, as_bytes("plain"), "ann").value();
   (void)box.database().write([&](Unit& unit) { return box->park_behind(unit, make_letter(2, "orders", "a")); }).value();
@@ -59,6 +61,7 @@ TEST(LetterLines, CarryEverythingOverToAnotherStore) {
     EXPECT_EQ(after.payload, before.payload);
     EXPECT_EQ(after.original, before.original);
     EXPECT_EQ(after.metadata, before.metadata);
+    EXPECT_EQ(after.event, before.event);
     EXPECT_EQ(after.notes, before.notes);
     EXPECT_EQ(after.attempts, before.attempts);
     EXPECT_EQ(after.changed_at, before.changed_at);

@@ -60,7 +60,7 @@ Result<void> check_store(SqlReader& reader) {
   auto migration =
       reader.first<std::int64_t>("SELECT max(number) FROM schema_migration WHERE component = 'eventstore'", {});
   if (!migration) return std::move(migration).error();
-  const auto migrations_known = static_cast<std::int64_t>(log::schema::sql_files.size());
+  const auto migrations_known = static_cast<std::int64_t>(log::schema::migrations.size());
   if (migration->value_or(0) > migrations_known) return newer("the log's schema", **migration, migrations_known);
   if (migration->value_or(0) < migrations_known) {
     return Error{Errc::invalid,

@@ -15,7 +15,9 @@
 #include <cairn/core/error.hpp>
 #include <cairn/core/result.hpp>
 #include <cairn/core/uuid.hpp>
+#include <cairn/eventstore/global_position.hpp>
 #include <cairn/eventstore/metadata.hpp>
+#include <cairn/eventstore/revision.hpp>
 
 namespace cairn {
 
@@ -49,6 +51,15 @@ struct LetterAttempt {
   friend bool operator==(const LetterAttempt&, const LetterAttempt&) = default;
 };
 
+/// Which stored event an item is.
+struct EventPlace {
+  std::string stream{};
+  Revision revision{};
+  GlobalPosition position{};
+  Timestamp recorded_at{};
+  friend bool operator==(const EventPlace&, const EventPlace&) = default;
+};
+
 /// What somebody wrote on a letter, or the library when it was edited, dropped or reopened.
 struct LetterNote {
   Timestamp written_at{};
@@ -73,6 +84,7 @@ struct NewDeadLetter {
   ContentType content_type = ContentType::json;
   Bytes payload{};  ///< at most 16 MiB
   Metadata metadata{};
+  std::optional<EventPlace> event{};  ///< of an item that is a stored event
   /// All so far, the oldest first; the last one's error is why it is parked. Empty: one attempt, now.
   std::vector<LetterAttempt> attempts{};
 
@@ -108,6 +120,7 @@ struct LetterSummary {
 struct DeadLetter : LetterSummary {
   Bytes payload{};
   Metadata metadata{};
+  std::optional<EventPlace> event{};
   std::optional<Bytes> original{};  ///< the payload as it was parked, when it has been edited
   std::vector<LetterAttempt> history{};
   std::vector<LetterNote> notes{};

@@ -23,6 +23,7 @@ class Database;
 class Logger;
 class Metrics;
 class Random;
+class SqlReader;
 class Unit;
 
 namespace letters {
@@ -81,8 +82,10 @@ class DeadLetters final {
   Result<Parked> park(Unit& unit, const NewDeadLetter& letter, const Error& why);
   /// Parks an item that was not tried, if an older one of its queue and key is open; says nothing if it may be tried.
   Result<std::optional<Parked>> park_behind(Unit& unit, const NewDeadLetter& letter);
-  /// Whether any letter of the queue is open. While none is, park_behind() need not be asked.
-  Result<bool> has_open(Unit& unit, std::string_view queue);
+  /// Whether any letter of the queue is open, or any of a key of it (an empty key has none). While none is,
+  /// park_behind() need not be asked.
+  Result<bool> has_open(SqlReader& reader, std::string_view queue);
+  Result<bool> has_open(SqlReader& reader, std::string_view queue, std::string_view key);
 
   /// A page of letters by id, without their contents. Errors: invalid (the filter or a bound; says which).
   [[nodiscard]] Result<LetterPage> list(const ListLetters& options = {}) const;
@@ -100,8 +103,9 @@ class DeadLetters final {
   Result<void> edit(LetterId id, BytesView payload, std::string_view author);
   /// Errors: not_found, invalid (no author, no text, more than 16,384 bytes).
   Result<void> note(LetterId id, std::string_view author, std::string_view text);
-  /// Gives letters up for good, with the reason as a note; those behind them may go on. Returns how many: by filter
-  /// all that are parked, in slices. Errors: not_found, conflict (not parked), invalid (no author, no reason).
+  /// Gives letters up for good, with the reason as a note; those behind them may go on. By filter: all that are parked
+  /// when it is called, in slices; memory grows with the number of their keys. Returns how many. Errors: not_found,
+  /// conflict (not parked), invalid (no author, no reason).
   Result<void> drop(LetterId id, std::string_view author, std::string_view reason);
   Result<std::uint64_t> drop(const LetterFilter& filter, std::string_view author, std::string_view reason);
   /// Parks a letter again that was dropped or resolved. Errors: as drop(), conflict (it is open).
@@ -122,12 +126,11 @@ class DeadLetters final {
   /// Tries one letter now. Its error, if it fails, is the attempt's: it stays parked. Errors besides: not_found (no
   /// letter, or no handler for its queue), conflict (not parked; or an older one of its key is open: number "behind").
   Result<void> redrive(LetterId id, std::string_view worker);
-  /// Tries every letter that is parked now and that the filter lets through, oldest first, in slices that leave the
-  /// writer to others; memory does not grow with their number. The run is stored: what a crash or a stop leaves undone
-  /// resume_redrive() goes on with, and no letter is tried twice in a run, but for one whose
-  /// attempt outside the store a crash interrupted. Errors: not_found
-  /// (a queue without handler; names it), invalid (the filter; a pace that is not positive or has no timers), cancelled
-  /// (stopped). The filter's state is not looked at.
+  /// Tries every letter that is parked now and that the filter lets through (its state is not looked at), oldest first,
+  /// in slices that leave the writer to others; memory does not grow with their number. The run is stored: what a crash
+  /// or a stop leaves undone resume_redrive() goes on with, and no letter is tried twice in a run, but for one whose
+  /// attempt outside the store a crash interrupted. Errors: not_found (a queue without handler; names it), invalid (the
+  /// filter; a pace that is too low or has no timers), conflict (another caller has the run), cancelled (stopped).
   Result<RedriveProgress> redrive(const LetterFilter& filter, const RedriveOptions& options = {});
   Result<RedriveProgress> resume_redrive(std::uint64_t run, const RedriveOptions& options = {});
   /// Ends a stored run where it is. Errors: not_found, conflict (it has ended).
