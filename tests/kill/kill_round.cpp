@@ -119,6 +119,13 @@ std::optional<std::string> KilledStore::check() {
     }
   }
 
+  // A service goes on writing where it was.
+  auto goes_on = (*cairn)->database().write([](Unit& unit) -> Result<std::int64_t> {
+    if (auto made = unit.exec("CREATE TABLE IF NOT EXISTS checked (round INTEGER PRIMARY KEY)"); !made) return made;
+    return unit.exec("INSERT INTO checked DEFAULT VALUES");
+  });
+  if (!goes_on) return "write after the kill: " + goes_on.error().to_string();
+
   std::uint64_t rows = 0;
   std::uint64_t rows_without_events = 0;
   auto transaction = (*cairn)->database().read();

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include <cairn/core/invariant.hpp>
+
 #include "sql/memory_vfs_impl.hpp"
 
 // SQLite's view of a MemoryVfs: https://sqlite.org/c3ref/io_methods.html and https://sqlite.org/c3ref/vfs.html.
@@ -105,11 +107,15 @@ int file_read(sqlite3_file* file, void* buffer, int amount, sqlite3_int64 offset
   });
 }
 
+/// The largest page. SQLite's own VFSes count on it (os_unix.c, seekAndWriteFd), so a larger write fails on a disk.
+constexpr std::size_t write_bytes_max = 65'536;
+
 int file_write(sqlite3_file* file, const void* buffer, int amount, sqlite3_int64 offset) {
   return without_exceptions([&] {
     Handle& handle = self(file);
     const auto at = static_cast<std::uint64_t>(offset);
     BytesView data{static_cast<const std::byte*>(buffer), static_cast<std::size_t>(amount)};
+    invariant(data.size() <= write_bytes_max, "a write is no larger than a page");
     if (handle.read_only) return SQLITE_READONLY;
     const auto fault = enter(handle, IoOp::write, true, at, data.size());
     if (fault && fault->kind == FaultKind::short_write) {

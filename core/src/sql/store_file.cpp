@@ -118,7 +118,9 @@ bool StoreFile::read(std::string_view suffix, std::uint64_t offset, std::span<un
 namespace {
 
 int rewrite(sqlite3_file* file) {
-  constexpr std::size_t piece = 256U << 10U;
+  // As large as the largest page: SQLite's unix VFS keeps 17 bits of a write's size (os_unix.c, seekAndWriteFd), and
+  // says that the disk is full for what is larger.
+  constexpr std::size_t piece = 64U << 10U;
   std::vector<std::byte> bytes(piece);
   sqlite3_int64 size = 0;
   if (const int code = file->pMethods->xFileSize(file, &size); code != SQLITE_OK) return code;

@@ -1,6 +1,7 @@
 #include <cairn/core/sql/database.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include <cairn/core/sql/memory_vfs.hpp>
 
 #include "core/sql/sql_test_store.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace cairn {
 namespace {
@@ -200,6 +202,30 @@ TEST_F(Recovery, DiskFullRefusesWritesReadsGoOnAndRoomBringsWritesBack) {
   db.reset();
   db = test::open_store(options());
   EXPECT_THAT(test::rows(*db, "SELECT count(*) FROM bulk"), ElementsAre(std::to_string(filled + 1)));
+}
+
+// On a disk, whose file system takes less at a time than the one in memory did: a log of any size is written again.
+TEST(RecoveryOnDisk, TakesALogOfAnySizeInPlaceAndFromALostProcess) {
+  for (const int rows : {1, 12, 14, 20, 40, 100}) {
+    SCOPED_TRACE(rows);
+    const test::ScratchFolder folder;
+    const DatabaseOptions options{.file = folder / "store.db", .writer = WriterMode::stepped};
+    const auto db = test::open_store(options);
+    test::must_exec(*db, {"CREATE TABLE t(a INTEGER PRIMARY KEY, b)"});
+    for (int row = 0; row < rows; ++row) test::must_exec(*db, {"INSERT INTO t(b) VALUES (zeroblob(8000))"});
+
+    // What a process that is killed leaves.
+    const test::ScratchFolder elsewhere;
+    for (const char* name : {"store.db", "store.db-wal"}) std::filesystem::copy_file(folder / name, elsewhere / name);
+    const auto after_kill = test::open_store({.file = elsewhere / "store.db", .writer = WriterMode::stepped});
+    test::must_exec(*after_kill, {"INSERT INTO t(b) VALUES (1)"});
+    EXPECT_THAT(test::rows(*after_kill, "SELECT count(*) FROM t"), ElementsAre(std::to_string(rows + 1)));
+
+    const auto recovered = db->recover();
+    ASSERT_TRUE(recovered) << recovered.error().to_string();
+    test::must_exec(*db, {"INSERT INTO t(b) VALUES (1)"});
+    EXPECT_THAT(test::rows(*db, "SELECT count(*) FROM t"), ElementsAre(std::to_string(rows + 1)));
+  }
 }
 
 }  // namespace
