@@ -29,6 +29,9 @@ const std::vector<Section<CqrsContext>> sections{
     {"Dead letters",
      {"letter.append", "letter.park", "letter.resolve", "letter.page_of_thousand", "letter.page_of_many"},
      measure_letters},
+    {"Handing the log to a handler",
+     {"runner.replay", "runner.empty_handler", "runner.three_handlers", "runner.checkpoints", "runner.steps_of_10_000"},
+     measure_runner},
 };
 
 void run(const CommandLine& line) {

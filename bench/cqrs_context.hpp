@@ -26,9 +26,10 @@ struct CqrsSizes {
   std::uint64_t decisions;
   std::uint64_t letters;       ///< parked and resolved one by one
   std::uint64_t letters_many;  ///< of which a page is read
+  std::uint64_t replayed;      ///< events that a runner hands out
 };
-inline constexpr CqrsSizes cqrs_full{"full", 5, 3'000, 80'000, 4'000, 20'000'000, 2'000, 1'000'000};
-inline constexpr CqrsSizes cqrs_quick{"quick", 5, 300, 8'000, 480, 2'000'000, 200, 20'000};
+inline constexpr CqrsSizes cqrs_full{"full", 5, 3'000, 80'000, 4'000, 20'000'000, 2'000, 1'000'000, 2'000'000};
+inline constexpr CqrsSizes cqrs_quick{"quick", 5, 300, 8'000, 480, 2'000'000, 200, 20'000, 200'000};
 
 struct CqrsContext {
   const CqrsSizes& sizes;
@@ -39,6 +40,7 @@ void measure_commands(CqrsContext& context);
 void measure_contention(CqrsContext& context);
 void measure_decider(CqrsContext& context);
 void measure_letters(CqrsContext& context);
+void measure_runner(CqrsContext& context);
 
 /// An order that takes in goods: small state, events of 256 bytes.
 struct Received {

@@ -1,9 +1,11 @@
 #include <cairn/cairn.hpp>
 
+#include <atomic>
 #include <chrono>
 
 #include <gtest/gtest.h>
 
+#include <cairn/core/manual_executor.hpp>
 #include <cairn/core/memory_metrics.hpp>
 #include <cairn/core/simulated_clock.hpp>
 #include <cairn/core/sql/database.hpp>
@@ -47,6 +49,67 @@ TEST(Cairn, GivesItsNumbersToTheMetricsItIsHanded) {
   ASSERT_EQ(subscription.try_next().value().events.size(), 1U);
   EXPECT_GT(metrics.recorded("cairn_commit_units").count, 0U);
   EXPECT_EQ(metrics.counted("cairn_subscription_events_total", {{"subscription", "balances"}}), 1U);
+}
+
+TEST(Cairn, GivesHandlersTheirEventsOnceItIsStarted) {
+  const auto disk = MemoryVfs::create();
+  for (std::uint64_t life = 1; life <= 2; ++life) {
+    auto cairn = Cairn::open({.file = "bank.db", .memory = disk.get()}).value();
+    std::atomic<int> handled{0};
+    cairn->runner()
+        .add("balances",
+             [&handled](Unit&, const RecordedEvent&) -> Result<void> {
+               ++handled;
+               return {};
+             })
+        .value();
+    cairn->start().value();
+    EXPECT_EQ(cairn->start().error().code(), Errc::invalid);
+    EventStore& events = cairn->events();
+    const auto done = events.append(StreamId{"account-42"}, ExpectedRevision::any(),
+                                    events.new_event("account.deposited", as_bytes("{}")));
+    cairn->runner().wait_for("balances", done.value().last_position, std::chrono::hours{1}).value();
+    cairn->close().value();
+    EXPECT_EQ(handled, 1);
+    EXPECT_EQ(cairn->runner().progress("balances").value().position, GlobalPosition{life});
+  }
+}
+
+TEST(Cairn, TriesDeadLettersAgainOnWhatItIsHanded) {
+  const auto disk = MemoryVfs::create();
+  SimulatedClock clock;
+  ManualExecutor executor;
+  CairnOptions options{.file = "bank.db", .memory = disk.get()};
+  options.database.writer = WriterMode::stepped;
+  auto cairn = Cairn::open(options, {.clock = &clock, .executor = &executor, .timers = &clock}).value();
+  bool broken = true;
+  const RedrivePolicy in_a_minute{.retry = {.backoff = exponential(std::chrono::minutes{1}, std::chrono::minutes{1})}};
+  cairn->runner()
+      .add("balances",
+           [&](Unit&, const RecordedEvent&) -> Result<void> {
+             if (broken) return Error{Errc::unavailable, "not now"};
+             return {};
+           },
+           {.retry = {.max_attempts = 1}, .redrive = in_a_minute})
+      .value();
+  cairn->start().value();
+  EventStore& events = cairn->events();
+  (void)events
+      .append(StreamId{"account-42"}, ExpectedRevision::any(), events.new_event("account.deposited", as_bytes("{}")))
+      .value();
+  (void)executor.run_all();
+  EXPECT_EQ(cairn->dead_letters().count({.state = LetterState::parked}).value(), 1U);
+  broken = false;
+  clock.advance(std::chrono::minutes{1});
+  (void)executor.run_all();
+  EXPECT_EQ(cairn->dead_letters().count({.state = LetterState::resolved}).value(), 1U);
+}
+
+TEST(Cairn, RefusesAnExecutorWithoutTimers) {
+  ManualExecutor executor;
+  const auto refused = Cairn::open({.file = "bank.db"}, {.executor = &executor});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::invalid);
 }
 
 TEST(Cairn, RefusesWorkAfterClose) {
