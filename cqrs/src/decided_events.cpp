@@ -54,6 +54,10 @@ Handled handled_at(const Appended& appended, std::uint64_t events) {
           .repeated = appended.repeated};
 }
 
+void log_completion_failed(Logger& logger, const Error& error) noexcept {
+  logger.error("cqrs.completion_threw", {{"what", error.message()}});
+}
+
 void log_snapshot_failed(Logger& logger, const StreamId& stream, const Error& error) noexcept {
   logger.warning("cqrs.snapshot_failed", {{"stream", stream.text()}, {"error", error.message()}});
 }

@@ -219,6 +219,14 @@ TEST_F(AsyncCommand, ThatCannotBeDecidedIsRefusedAndNotTold) {
   EXPECT_TRUE(told.empty());
 }
 
+TEST_F(AsyncCommand, IsDoneAlsoWhenWhoIsToldThrows) {
+  const auto throws = [](Result<Handled>) { throw std::runtime_error{"nobody listens"}; };
+  EXPECT_TRUE(accounts->handle_async("ann", Withdraw{50}, throws)) << "told at once";
+  EXPECT_TRUE(accounts->handle_async("ann", Deposit{300}, throws)) << "told by the queue";
+  run_all();
+  EXPECT_TRUE(accounts->handle("ann", Withdraw{300}));
+}
+
 TEST_F(AsyncCommand, WithAnIdIsDoneOnce) {
   const Uuid id = ids.next();
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(accounts->handle_async("ann", Deposit{5}, note, {.command_id = id}));

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <cairn/core/attempt.hpp>
+#include <cairn/core/call_user.hpp>
 #include <cairn/core/result.hpp>
 #include <cairn/core/sql/database.hpp>
 #include <cairn/cqrs/command_options.hpp>
@@ -92,14 +93,13 @@ class CommandHandler final {
     if (auto prepared = (*work)->prepare(); !prepared) {
       auto earlier = (*work)->earlier_or(std::move(prepared).error());
       if (!earlier) return std::move(earlier).error();
-      done((*work)->settle(std::move(earlier), Attempt::first()));
+      tell(done, (*work)->settle(std::move(earlier), Attempt::first()));
       return {};
     }
     if ((*work)->writes_nothing()) {
       auto outcome = (*work)->write_alone();
       if (outcome || outcome.error().code() != Errc::conflict) {
-        auto settled = (*work)->settle(std::move(outcome), Attempt::first());
-        done(std::move(settled));
+        tell(done, (*work)->settle(std::move(outcome), Attempt::first()));
         return {};
       }
       (*work)->lost_race();
@@ -160,6 +160,12 @@ class CommandHandler final {
     auto work = std::make_unique<Work>(room_, *std::move(stream), std::forward<Command>(command), options);
     if (auto admitted = work->admit(); !admitted) return std::move(admitted).error();
     return work;
+  }
+
+  /// Here as from the queue, a completion that throws is logged and harms nobody.
+  void tell(const HandleDone& done, Result<Handled> handled) {
+    auto told = call_user("completion", done, std::move(handled));
+    if (!told) detail::log_completion_failed(room_.store.database().logger(), told.error());
   }
 
   template <class Work>

@@ -41,6 +41,7 @@ concept TagsItself = requires(const T& event) {
                              std::optional<Revision> actual);
 /// Where the events of an append landed, as what became of its command.
 [[nodiscard]] Handled handled_at(const Appended& appended, std::uint64_t events);
+void log_completion_failed(Logger& logger, const Error& error) noexcept;
 void log_snapshot_failed(Logger& logger, const StreamId& stream, const Error& error) noexcept;
 
 /// By what commands of one id are told apart: the target, the name of a command that has one, and its bytes if there is
