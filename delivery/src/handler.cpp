@@ -1,15 +1,33 @@
 #include "handler.hpp"
 
+#include <algorithm>
+
 #include <cairn/core/call_user.hpp>
 #include <cairn/core/name.hpp>
 
 namespace cairn::delivery {
 
+void Handler::adopt(const HandlerRow& stored) {
+  if (stored.attempt_position != row.attempt_position || stored.attempts != row.attempts) {
+    announced = stored.attempts > 0;
+  }
+  if (stored.position > position && suspects_left > 0) --suspects_left;
+  position = std::max(position, stored.position);
+  if (failing && failing->at <= position) failing.reset();
+  row = stored;
+}
+
+HandlerRow Handler::row_at_work(std::uint64_t step_events_max) const {
+  HandlerRow work = row;
+  if (work.suspects == 0) work.suspects = step_events_max;
+  return work;
+}
+
 HandlerRow Handler::row_at_rest() const {
   HandlerRow rest = row;
   rest.position = position;
   rest.suspects = suspects_left;
-  if (announced && !failing) --rest.attempts;
+  if (announced) --rest.attempts;
   return rest;
 }
 

@@ -44,14 +44,25 @@ struct Handler {
   /// So many of its next events, those up to `suspects_through`, may have been in work when the process ended.
   std::uint64_t suspects_left = 0;
   GlobalPosition suspects_through{};
-  /// The attempt in the row is one that this process is to make.
+  /// The last attempt in the row is one that this process makes.
   bool announced = false;
+  /// A commit was refused, which does not say for which event: up to here they are taken one at a time.
+  GlobalPosition one_by_one_through{};
   std::optional<Failing> failing{};
   std::uint64_t handled = 0;
   std::uint64_t parked = 0;
 
-  [[nodiscard]] bool is_careful() const noexcept { return failing.has_value() || suspects_left > 0; }
-  /// What is to be stored when it is left in good order: an attempt that was announced is not made.
+  [[nodiscard]] bool is_one_by_one() const noexcept { return one_by_one_through > position; }
+  [[nodiscard]] bool is_careful() const noexcept { return failing.has_value() || suspects_left > 0 || is_one_by_one(); }
+  /// How often the process may have ended in the middle of the event.
+  [[nodiscard]] std::uint32_t ends_at(GlobalPosition event) const noexcept {
+    return row.attempt_position == event ? row.attempts : 0;
+  }
+  /// Takes over what was found stored, which may be further than what is remembered: a commit of which nothing was
+  /// heard.
+  void adopt(const HandlerRow& stored);
+  /// What is to be stored while it runs, and when it is left in good order: then nothing is under way.
+  [[nodiscard]] HandlerRow row_at_work(std::uint64_t step_events_max) const;
   [[nodiscard]] HandlerRow row_at_rest() const;
   /// The stream, unless the options say otherwise. Errors: handler_failed, invalid (no key can be that).
   [[nodiscard]] Result<std::string> key_of(const RecordedEvent& event) const;

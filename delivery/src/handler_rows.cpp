@@ -16,17 +16,19 @@ Result<std::optional<HandlerRow>> read_row(SqlReader& reader, std::string_view n
   const auto& [position, suspects, attempt_position, attempts, paused, message] = **stored;
   HandlerRow row{
       .position = {position}, .suspects = suspects, .attempt_position = {attempt_position}, .attempts = attempts};
+  if (paused) row.paused.emplace();
   // A class that a newer version knows is none that this one could react to.
-  if (paused) row.paused = Error{errc_from(*paused).value_or(Errc::handler_failed), message};
+  if (paused && !paused->empty()) row.paused->why = Error{errc_from(*paused).value_or(Errc::handler_failed), message};
   return std::optional{std::move(row)};
 }
 
 Result<void> write_row(Unit& unit, std::string_view name, const HandlerRow& row) {
   std::optional<std::string_view> paused;
   std::optional<std::string_view> message;
-  if (row.paused) {
-    paused = to_string(row.paused->code());
-    message = row.paused->message();
+  if (row.paused) paused = std::string_view{};
+  if (row.paused && row.paused->why) {
+    paused = to_string(row.paused->why->code());
+    message = row.paused->why->message();
   }
   auto written = unit.exec(
       "INSERT INTO delivery_handler (name, position, suspects, attempt_position, attempts, paused, paused_message) "

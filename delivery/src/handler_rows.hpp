@@ -11,14 +11,20 @@
 
 namespace cairn::delivery {
 
+/// Why a handler is not run.
+struct Pause {
+  std::optional<Error> why{};  ///< nothing: somebody wanted it so
+  friend bool operator==(const Pause&, const Pause&) = default;
+};
+
 /// What is stored of a handler: schema/0001_handler.sql.
 struct HandlerRow {
   GlobalPosition position{};
   std::uint64_t suspects = 0;
   GlobalPosition attempt_position{};
   std::uint32_t attempts = 0;
-  /// Why it is paused; Errc::cancelled: somebody wanted it so.
-  std::optional<Error> paused{};
+  std::optional<Pause> paused{};
+  friend bool operator==(const HandlerRow&, const HandlerRow&) = default;
 };
 
 [[nodiscard]] Result<std::optional<HandlerRow>> read_row(SqlReader& reader, std::string_view name);

@@ -1,11 +1,13 @@
 #include "lane.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include <cairn/core/backoff.hpp>
+#include <cairn/core/invariant.hpp>
 
 #include "lane_slice.hpp"
 #include "runner_desk.hpp"
@@ -25,6 +27,9 @@ constexpr std::uint64_t far_behind = 2'000;
 /// Attempts that a letter is given: the first and the newest.
 constexpr std::size_t attempts_kept = 100;
 
+/// How long suspects are taken before other handlers get their turn.
+constexpr std::chrono::milliseconds suspects_budget{50};
+
 EventFilter filter_of(const std::vector<std::shared_ptr<Handler>>& handlers) {
   std::vector<const EventFilter*> filters;
   for (const auto& handler : handlers) filters.push_back(&handler->options.filter);
@@ -32,8 +37,9 @@ EventFilter filter_of(const std::vector<std::shared_ptr<Handler>>& handlers) {
 }
 
 Error ended_within(const std::string& handler, const RecordedEvent& event, std::uint32_t times) {
-  return Error{Errc::handler_failed, fmt::format("{}: the process ended {} times while it handled {} revision {}",
-                                                 handler, times, event.stream, event.revision.value)};
+  // Of a class that no policy tries again by itself: it would end the process once more.
+  return Error{Errc::invalid, fmt::format("{}: the process ended {} times while it handled {} revision {}", handler,
+                                          times, event.stream, event.revision.value)};
 }
 
 }  // namespace
@@ -61,7 +67,8 @@ bool Lane::step(std::optional<GlobalPosition> limit) {
   }
   const std::size_t end = end_of_slice(limit);
   if (end > next_) return hand_out(end, limit);
-  // Only a limit or an event to be careful with ends a slice before it begins, and the latter was looked at.
+  // An event to be careful with was looked at, so it is the limit that ends the slice before it begins.
+  invariant(limit.has_value(), "a slice has room for an event");
   static_cast<void>(pass_to(*limit));
   return false;
 }
@@ -95,9 +102,15 @@ void Lane::start_over() {
   rows_are_known_ = false;
 }
 
+void Lane::store_is_back() {
+  start_over();
+  not_before_.reset();
+}
+
 void Lane::listen() {
-  if (!subscription_ || desk_.executor == nullptr) return;
-  subscription_->on_ready(*desk_.executor, [desk = desk_.weak_from_this()] {
+  Executor* const executor = desk_.executor_now();
+  if (!subscription_ || executor == nullptr) return;
+  subscription_->on_ready(*executor, [desk = desk_.weak_from_this()] {
     if (const auto alive = desk.lock()) alive->wake();
   });
 }
@@ -130,66 +143,72 @@ Result<void> Lane::fetch() {
   return {};
 }
 
-// What is stored may be further than what is remembered: a commit of which nothing was heard.
 Result<void> Lane::read_rows() {
-  auto transaction = desk_.database.read();
-  if (!transaction) return std::move(transaction).error();
-  std::vector<HandlerRow> rows;
-  for (const auto& handler : handlers_) {
-    auto row = read_row(*transaction, handler->name);
-    if (!row) return std::move(row).error();
-    rows.push_back(row->value_or(handler->row));
-  }
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    Handler& handler = *handlers_[i];
-    HandlerRow& row = rows[i];
-    if (row.attempt_position != handler.row.attempt_position || row.attempts != handler.row.attempts) {
-      handler.announced = row.attempts > 0;
-    }
-    if (row.position > handler.position && handler.suspects_left > 0) --handler.suspects_left;
-    handler.position = std::max(handler.position, row.position);
-    if (handler.failing && handler.failing->at <= handler.position) handler.failing.reset();
-    handler.row = std::move(row);
-    if (handler.row.paused) leaving_.push_back(handlers_[i]);
-  }
+  const std::uint64_t step_events_max = desk_.options.step_events_max;
+  auto read = desk_.update(handlers_, [&](const Handler& handler) { return handler.row_at_work(step_events_max); });
+  if (!read) return read;
+  std::ranges::copy_if(handlers_, std::back_inserter(leaving_),
+                       [](const auto& handler) { return handler->row.paused.has_value(); });
   for (const auto& handler : leaving_) leave(*handler);
   rows_are_known_ = true;
   return {};
 }
 
 bool Lane::is_far() const {
-  return far_is_of_use_ && rows_are_known_ && may_join() && desk_.events.head().value > position().value + far_behind;
+  return rows_are_known_ && may_join() && desk_.events.head().value > position().value + far_behind;
 }
 
 std::optional<bool> Lane::careful_step() {
   Handler& handler = *handlers_.front();
   const RecordedEvent& event = batch_.events[next_];
   if (handler.failing && event.position > handler.failing->at) handler.failing.reset();
-  if (handler.failing && event.position == handler.failing->at) {
-    switch (handler.failing->next) {
-      case Failing::Next::park: return park(handler, event, handler.failing->attempts);
-      case Failing::Next::pause: return pause(handler, handler.failing->error());
-      case Failing::Next::retry: break;
+  if (handler.failing && event.position == handler.failing->at) return try_again(handler, event);
+  if (handler.suspects_left > 0) return take_suspects(handler);
+  return std::nullopt;
+}
+
+bool Lane::try_again(Handler& handler, const RecordedEvent& event) {
+  switch (handler.failing->next) {
+    case Failing::Next::park: {
+      NewDeadLetter letter = handler.letter_of(event);
+      letter.attempts = handler.failing->attempts;
+      return park(handler, std::move(letter));
     }
-    if (handler.failing->not_before <= desk_.clock.steady_now()) return hand_out(next_ + 1, {});
+    case Failing::Next::pause: return pause(handler, handler.failing->error());
+    case Failing::Next::retry: break;
+  }
+  if (handler.failing->not_before > desk_.clock.steady_now()) {
     not_before_ = handler.failing->not_before;
     return false;
   }
-  if (event.position > handler.suspects_through) handler.suspects_left = 0;
-  if (handler.suspects_left == 0) return std::nullopt;
-  const std::uint32_t recorded = handler.row.attempt_position == event.position ? handler.row.attempts : 0;
-  if (recorded > 0 && handler.announced) return hand_out(next_ + 1, {});
-  if (recorded < handler.options.crash_attempts_max) return announce(handler, event, recorded + 1);
-  desk_.logger.error("runner.suspect_parked", {{"handler", handler.name}, {"position", event.position.value}});
-  const LetterAttempt attempt{
-      .started_at = desk_.clock.now(), .worker = handler.name, .error = ended_within(handler.name, event, recorded)};
-  return park(handler, event, {attempt});
+  if (handler.suspects_left > 0 && !announce(handler, event)) return false;
+  return hand_out(next_ + 1, {});
 }
 
-bool Lane::announce(Handler& handler, const RecordedEvent& event, std::uint32_t attempt) {
+// The attempt follows its announcement at once: if something else could end the process between the two, it would be
+// put down to this event.
+bool Lane::take_suspects(Handler& handler) {
+  const SteadyTime until = desk_.clock.steady_now() + suspects_budget;
+  for (;;) {
+    const RecordedEvent& event = batch_.events[next_];
+    if (event.position > handler.suspects_through) handler.suspects_left = 0;
+    if (handler.suspects_left == 0) return true;
+    if (!handler.announced) {
+      if (handler.ends_at(event.position) >= handler.options.crash_attempts_max) return park_suspect(handler, event);
+      if (!announce(handler, event)) return false;
+    }
+    const std::size_t place = next_;
+    announces_next_ = desk_.clock.steady_now() < until;
+    const bool more = hand_out(place + 1, {});
+    announces_next_ = false;
+    if (next_ == place || !handler.announced) return more;
+  }
+}
+
+bool Lane::announce(Handler& handler, const RecordedEvent& event) {
   HandlerRow row = handler.row;
+  row.attempts = handler.ends_at(event.position) + 1;
   row.attempt_position = event.position;
-  row.attempts = attempt;
   auto written = desk_.database.write([&](Unit& unit) { return write_row(unit, handler.name, row); });
   if (!written) return trouble(written.error());
   handler.row = std::move(row);
@@ -197,9 +216,22 @@ bool Lane::announce(Handler& handler, const RecordedEvent& event, std::uint32_t 
   return true;
 }
 
-bool Lane::park(Handler& handler, const RecordedEvent& event, std::vector<LetterAttempt> attempts) {
-  NewDeadLetter letter = handler.letter_of(event);
-  letter.attempts = std::move(attempts);
+bool Lane::park_suspect(Handler& handler, const RecordedEvent& event) {
+  const std::uint32_t ends = handler.ends_at(event.position);
+  desk_.logger.error("runner.suspect_parked", {{"handler", handler.name}, {"position", event.position.value}});
+  NewDeadLetter letter = NewDeadLetter::of_event(handler.name, event);
+  // What ends the process may be the function that tells the key. It is asked once, and that is announced as well.
+  if (handler.options.key && ends == handler.options.crash_attempts_max) {
+    if (!announce(handler, event)) return false;
+    letter = handler.letter_of(event);
+  }
+  letter.attempts = {{.started_at = desk_.clock.now(),
+                      .worker = handler.name,
+                      .error = ended_within(handler.name, event, std::min(ends, handler.options.crash_attempts_max))}};
+  return park(handler, std::move(letter));
+}
+
+bool Lane::park(Handler& handler, NewDeadLetter letter) {
   const Error why = *letter.attempts.back().error;
   const HandlerRow row = row_at(handler, next_ + 1, position_at(next_ + 1, {}));
   auto written = desk_.database.write(
@@ -213,7 +245,7 @@ bool Lane::park(Handler& handler, const RecordedEvent& event, std::vector<Letter
     return written.error().code() == Errc::invalid ? pause(handler, written.error()) : trouble(written.error());
   }
   desk_.logger.warning("runner.parked", {{"handler", handler.name},
-                                         {"position", event.position.value},
+                                         {"position", letter.event->position.value},
                                          {"attempts", letter.attempts.size()},
                                          {"error", why.to_string()}});
   handler.failing.reset();
@@ -224,13 +256,14 @@ bool Lane::park(Handler& handler, const RecordedEvent& event, std::vector<Letter
 }
 
 bool Lane::pause(Handler& handler, const Error& why) {
-  HandlerRow row = handler.row;
-  row.paused = why;
+  HandlerRow row = handler.row_at_rest();
+  row.paused = Pause{why};
   auto written = desk_.database.write([&](Unit& unit) { return write_row(unit, handler.name, row); });
   if (!written) return trouble(written.error());
   desk_.logger.error("runner.paused",
                      {{"handler", handler.name}, {"position", handler.position.value}, {"error", why.to_string()}});
   handler.row = std::move(row);
+  handler.announced = false;
   leaving_ = std::exchange(handlers_, {});
   return true;
 }
@@ -261,9 +294,31 @@ void Lane::failed(const Slice& slice) {
                                                  {"attempt", failing.attempt.number()},
                                                  {"error", error.to_string()}});
   publish();
-  if (alone()) return;
-  leave(*handler);
-  leaving_.push_back(handler);
+  if (!alone()) {
+    leave(*handler);
+    leaving_.push_back(handler);
+  } else if (handler->announced) {
+    // It came back, so that is no attempt that the process may have ended in.
+    HandlerRow row = handler->row_at_rest();
+    row.suspects = handler->row.suspects;
+    handler->announced = false;
+    auto written = desk_.database.write([&](Unit& unit) { return write_row(unit, handler->name, row); });
+    if (!written) return static_cast<void>(trouble(written.error()));
+    handler->row = std::move(row);
+  }
+}
+
+void Lane::refused(Slice slice, const Error& error) {
+  if (alone() && slice.events == 1) {
+    slice.failed =
+        Slice::Failed{.at = slice.first,
+                      .attempt = {.started_at = desk_.clock.now(), .worker = handlers_.front()->name, .error = error}};
+    return failed(slice);
+  }
+  desk_.logger.warning("runner.commit_refused",
+                       {{"position", slice.first.value}, {"events", slice.events}, {"error", error.to_string()}});
+  for (const auto& handler : handlers_) handler->one_by_one_through = slice.through;
+  if (!alone()) leaving_ = std::exchange(handlers_, {});
 }
 
 bool Lane::trouble(const Error& error) {
@@ -271,11 +326,11 @@ bool Lane::trouble(const Error& error) {
   trouble_ = error;
   caught_up_ = false;
   publish();
-  if (error.code() == Errc::cancelled || desk_.database.fenced()) {
-    // Nothing comes before the store is there again, which store_is_back() tells; or it never is.
-    not_before_ = SteadyTime::max();
+  if (error.code() == Errc::cancelled) {
+    not_before_ = SteadyTime::max();  // the store is closed
     return false;
   }
+  // While the store is fenced too: store_is_back() cuts the wait short, but comes before writes are taken again.
   if (troubles_ < 30) ++troubles_;
   desk_.logger.warning("runner.store_failed", {{"handler", handlers_.front()->name}, {"error", error.to_string()}});
   not_before_ = desk_.clock.steady_now() + store_backoff.delay(Attempt{troubles_}, desk_.random);
@@ -290,7 +345,6 @@ bool Lane::pass_to(GlobalPosition position) {
     far = far || handler->position.value - handler->row.position.value >= passed_before_stored;
   }
   trouble_.reset();
-  far_is_of_use_ = true;
   publish();
   if (!far) return true;
   std::vector<HandlerRow> rows;

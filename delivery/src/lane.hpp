@@ -15,7 +15,6 @@
 namespace cairn::delivery {
 
 struct RunnerDesk;
-class StepTime;
 
 /// One reading of the log, and the handlers that share it: all at the same position. A handler that has to be alone, to
 /// try an event again or to look at suspects one by one, has a lane of its own, and joins another when that is past.
@@ -38,7 +37,7 @@ class Lane final {
   /// When a lane that waits goes on by itself; the end of time: when the store is there again.
   [[nodiscard]] std::optional<SteadyTime> waits_until() const noexcept { return not_before_; }
   /// The store is there again after recover().
-  void store_is_back() noexcept { not_before_.reset(); }
+  void store_is_back();
   /// Reads the log anew next time, and what is stored of the handlers before.
   void start_over();
   /// What begins to read calls the runner when there is more; see RunnerDesk::listen.
@@ -57,19 +56,27 @@ class Lane final {
   [[nodiscard]] bool is_far() const;
   bool hand_out(std::size_t end, std::optional<GlobalPosition> limit);
   bool hand_out_far();
-  using HandEvents = std::function<Result<void>(Unit&, Slice&, StepTime&)>;
+  /// Hands events out in a unit until it is time.
+  using HandEvents = std::function<Result<void>(Unit&, Slice&, SteadyTime until)>;
   /// One unit: what `hand` does, and the checkpoints. Nothing when it failed, after what follows from that.
   std::optional<Slice> write_slice(const HandEvents& hand);
   Result<void> fill(Unit& unit, const HandEvents& hand, Slice& slice);
-  Result<void> hand_all(Unit& unit, std::span<const RecordedEvent> events, Slice& slice, StepTime& time);
+  /// Whether all of them.
+  Result<bool> hand_all(Unit& unit, std::span<const RecordedEvent> events, Slice& slice, SteadyTime until);
   Result<void> hand_one(Unit& unit, const Handler& handler, const RecordedEvent& event, bool has_parked,
                         std::uint64_t& parked);
   /// The next event is one to be careful with; nothing when it is not.
   std::optional<bool> careful_step();
-  bool announce(Handler& handler, const RecordedEvent& event, std::uint32_t attempt);
-  bool park(Handler& handler, const RecordedEvent& event, std::vector<LetterAttempt> attempts);
+  bool try_again(Handler& handler, const RecordedEvent& event);
+  bool take_suspects(Handler& handler);
+  /// Stores that the next attempt is made now; false when that failed.
+  bool announce(Handler& handler, const RecordedEvent& event);
+  bool park_suspect(Handler& handler, const RecordedEvent& event);
+  bool park(Handler& handler, NewDeadLetter letter);
   bool pause(Handler& handler, const Error& why);
   void failed(const Slice& slice);
+  /// A commit was refused for what some handler wrote at some event of the slice.
+  void refused(Slice slice, const Error& error);
   /// Where the handlers are when all of the batch before `end` is handled.
   [[nodiscard]] GlobalPosition position_at(std::size_t end, std::optional<GlobalPosition> limit) const;
   /// Something about the store: everything again, later.
@@ -93,8 +100,8 @@ class Lane final {
   std::size_t next_ = 0;  ///< in the batch
   bool rows_are_known_ = true;
   bool caught_up_ = false;
-  bool far_is_of_use_ = true;   ///< reading far behind got somewhere
-  std::uint32_t troubles_ = 0;  ///< in a row
+  bool announces_next_ = false;  ///< the commit of a suspect carries the attempt at the next, which follows at once
+  std::uint32_t troubles_ = 0;   ///< in a row
   std::optional<Error> trouble_{};
   std::optional<SteadyTime> not_before_{};
 };

@@ -6,9 +6,19 @@
 
 #include "lane_slice.hpp"
 #include "runner_desk.hpp"
-#include "step_time.hpp"
 
 namespace cairn::delivery {
+
+namespace {
+
+/// Positions that are read at once when far behind: with a filter that lets nothing through no more is looked at before
+/// the clock is.
+constexpr std::uint64_t far_window = 16'384;
+
+/// A constraint that is checked at COMMIT, and nothing that another try could change.
+bool is_refusal(const Error& error) { return error.code() == Errc::invalid || error.code() == Errc::already_exists; }
+
+}  // namespace
 
 std::uint64_t Lane::slice_events_max() const {
   std::uint64_t events = desk_.options.step_events_max;
@@ -20,6 +30,7 @@ std::size_t Lane::end_of_slice(std::optional<GlobalPosition> limit) const {
   auto events = batch_.events.subspan(next_);
   events = events.first(std::min<std::size_t>(events.size(), slice_events_max()));
   GlobalPosition last = limit.value_or(GlobalPosition{std::numeric_limits<std::uint64_t>::max()});
+  if (alone() && handlers_.front()->is_one_by_one()) events = events.first(std::min<std::size_t>(events.size(), 1));
   if (alone() && handlers_.front()->failing) last = std::min(last, {handlers_.front()->failing->at.value - 1});
   const auto end = std::ranges::upper_bound(events, last, {}, &RecordedEvent::position);
   return next_ + static_cast<std::size_t>(end - events.begin());
@@ -31,10 +42,11 @@ GlobalPosition Lane::position_at(std::size_t end, std::optional<GlobalPosition> 
 }
 
 bool Lane::hand_out(std::size_t end, std::optional<GlobalPosition> limit) {
-  const auto hand = [&](Unit& unit, Slice& slice, StepTime& time) {
-    auto handed = hand_all(unit, batch_.events.subspan(next_, end - next_), slice, time);
-    if (handed) slice.through = position_at(next_ + slice.events, limit);
-    return handed;
+  const auto hand = [&](Unit& unit, Slice& slice, SteadyTime until) -> Result<void> {
+    auto all = hand_all(unit, batch_.events.subspan(next_, end - next_), slice, until);
+    if (!all) return std::move(all).error();
+    slice.through = position_at(next_ + slice.events, limit);
+    return {};
   };
   const auto slice = write_slice(hand);
   if (slice) next_ += slice->events;
@@ -42,28 +54,29 @@ bool Lane::hand_out(std::size_t end, std::optional<GlobalPosition> limit) {
 }
 
 bool Lane::hand_out_far() {
-  const auto hand = [&](Unit& unit, Slice& slice, StepTime& time) -> Result<void> {
-    Reader reader = desk_.events.read_all(unit, {.from = {{position().value + 1}}, .filter = filter_});
+  const std::uint64_t head = desk_.events.head().value;
+  const auto hand = [&](Unit& unit, Slice& slice, SteadyTime until) -> Result<void> {
     const std::uint64_t events_max = slice_events_max();
-    while (slice.events < events_max && !time.is_up()) {
-      auto events = reader.next();
-      if (!events) return std::move(events).error();
-      const std::size_t take = std::min<std::size_t>(events->size(), events_max - slice.events);
-      const std::uint64_t before = slice.events;
-      if (auto handed = hand_all(unit, events->first(take), slice, time); !handed) return handed;
-      const std::uint64_t taken = slice.events - before;
-      const bool all = taken == events->size();
-      slice.through = std::max(slice.through, all ? reader.scanned_through() : (*events)[taken - 1].position);
-      if (events->empty()) break;
-    }
+    do {
+      const GlobalPosition window_end{std::min(slice.through.value + far_window, head)};
+      Reader reader =
+          desk_.events.read_all(unit, {.from = {{slice.through.value + 1}}, .to = window_end, .filter = filter_});
+      for (;;) {
+        auto events = reader.next();
+        if (!events) return std::move(events).error();
+        if (events->empty()) break;
+        const std::size_t take = std::min<std::size_t>(events->size(), events_max - slice.events);
+        auto all = hand_all(unit, events->first(take), slice, until);
+        if (!all) return std::move(all).error();
+        if (!*all || slice.events == events_max) return {};
+      }
+      slice.through = window_end;
+    } while (slice.through.value < head && desk_.clock.steady_now() < until);
     return {};
   };
   start_over();
   rows_are_known_ = true;
-  const GlobalPosition before = position();
-  const auto slice = write_slice(hand);
-  far_is_of_use_ = !slice || slice->through > before;
-  return slice.has_value() || !waiting();
+  return write_slice(hand).has_value() || !waiting();
 }
 
 std::optional<Lane::Slice> Lane::write_slice(const HandEvents& hand) {
@@ -72,6 +85,8 @@ std::optional<Lane::Slice> Lane::write_slice(const HandEvents& hand) {
   if (!written) {
     if (slice.failed) {
       failed(slice);
+    } else if (is_refusal(written.error()) && slice.events > 0) {
+      refused(std::move(slice), written.error());
     } else {
       static_cast<void>(trouble(written.error()));
     }
@@ -95,15 +110,14 @@ Result<void> Lane::fill(Unit& unit, const HandEvents& hand, Slice& slice) {
     if (!open) return std::move(open).error();
     slice.has_parked.push_back(*open);
   }
-  auto handed = unit.nested([&] {
-    StepTime time{desk_.clock, desk_.options.step_budget};
-    return hand(unit, slice, time);
-  });
+  auto handed = unit.nested([&] { return hand(unit, slice, desk_.clock.steady_now() + desk_.options.step_budget); });
   desk_.watch.end();
   if (!handed) {
-    // When the transaction is gone, or there is no room, it is the store that failed and not the handler.
-    const auto alive = unit.first<std::int64_t>("SELECT 1", {});
-    if (!alive || handed.error().code() == Errc::storage_full) slice.failed.reset();
+    // It is the store that failed, and not the handler, when there is no room or the transaction is gone: unless the
+    // handler wrote what ends one.
+    const Errc code = slice.failed ? slice.failed->attempt.error->code() : handed.error().code();
+    const bool alive = unit.first<std::int64_t>("SELECT 1", {}).has_value();
+    if (code == Errc::storage_full || (!alive && code == Errc::unavailable)) slice.failed.reset();
     return handed;
   }
   for (const auto& handler : handlers_) {
@@ -113,29 +127,32 @@ Result<void> Lane::fill(Unit& unit, const HandEvents& hand, Slice& slice) {
   return {};
 }
 
-Result<void> Lane::hand_all(Unit& unit, std::span<const RecordedEvent> events, Slice& slice, StepTime& time) {
+Result<bool> Lane::hand_all(Unit& unit, std::span<const RecordedEvent> events, Slice& slice, SteadyTime until) {
   for (const RecordedEvent& event : events) {
-    if (slice.events > 0 && time.is_up()) break;
+    SteadyTime now = desk_.clock.steady_now();
+    if (slice.events > 0 && now >= until) return false;
+    if (slice.events == 0) slice.first = event.position;
     for (std::size_t i = 0; i < handlers_.size(); ++i) {
       const Handler& handler = *handlers_[i];
       if (!each_takes_all_ && !matches(handler.options.filter, event)) continue;
-      desk_.watch.begin(handler.id, event.position, time.now());
+      if (i > 0) now = desk_.clock.steady_now();
+      desk_.watch.begin(handler.id, event.position, now);
       const std::uint64_t parked = slice.parked[i];
       auto done = hand_one(unit, handler, event, slice.has_parked[i], slice.parked[i]);
       if (!done) {
-        const auto took = std::chrono::duration_cast<std::chrono::microseconds>(desk_.clock.steady_now() - time.now());
+        const auto took = std::chrono::duration_cast<std::chrono::microseconds>(desk_.clock.steady_now() - now);
         slice.failed = Slice::Failed{
             .handler = i,
             .at = event.position,
             .attempt = {.started_at = desk_.clock.now(), .took = took, .worker = handler.name, .error = done.error()}};
-        return done;
+        return std::move(done).error();
       }
       if (slice.parked[i] == parked) ++slice.handled[i];
     }
     ++slice.events;
-    time.passed_one();
+    slice.through = event.position;
   }
-  return {};
+  return true;
 }
 
 Result<void> Lane::hand_one(Unit& unit, const Handler& handler, const RecordedEvent& event, bool has_parked,
@@ -160,7 +177,7 @@ HandlerRow Lane::row_at(const Handler& handler, std::size_t end, GlobalPosition 
   if (handler.suspects_left <= 1) return row;
   // One was taken. The attempt at the next goes with this commit, so that a suspect costs one sync.
   row.suspects = handler.suspects_left - 1;
-  if (end < batch_.events.size() && batch_.events[end].position <= handler.suspects_through) {
+  if (announces_next_ && end < batch_.events.size() && batch_.events[end].position <= handler.suspects_through) {
     row.attempt_position = batch_.events[end].position;
     row.attempts = 1;
   }

@@ -17,6 +17,7 @@ struct Lane::Slice {
     LetterAttempt attempt{};
   };
 
+  GlobalPosition first{};    ///< the first event handed out
   GlobalPosition through{};  ///< all up to here was handed out
   std::uint64_t events = 0;  ///< handed out
   std::vector<HandlerRow> rows{};

@@ -21,6 +21,8 @@ namespace {
 
 /// How far behind another reading one may be for the other to wait until both are at one place and can be one.
 constexpr std::uint64_t join_distance = 1'000;
+/// For how many turns: the other may be slow.
+constexpr std::uint32_t turns_waited_max = 2;
 
 GlobalPosition first_position(const StartPosition& from, GlobalPosition head) {
   switch (from.kind()) {
@@ -29,6 +31,17 @@ GlobalPosition first_position(const StartPosition& from, GlobalPosition head) {
     case StartPosition::Kind::after: break;
   }
   return from.place();
+}
+
+Result<void> check(const RunnerOptions& options) {
+  const auto none = [](std::string_view name) {
+    return Error{Errc::invalid, fmt::format("open a runner: {} is 0 or less, it must be positive", name)};
+  };
+  if (options.step_events_max == 0) return none("step_events_max");
+  if (options.step_budget.count() <= 0) return none("step_budget");
+  if (options.batch_bytes == 0) return none("batch_bytes");
+  if (options.hung_after.count() <= 0) return none("hung_after");
+  return {};
 }
 
 /// What the handler is called with when somebody tries a letter again.
@@ -48,28 +61,36 @@ Result<std::shared_ptr<Handler>> delivery::RunnerDesk::find(std::string_view nam
   return Error{Errc::not_found, fmt::format("the runner has no handler {}", name)};
 }
 
-Result<void> delivery::RunnerDesk::store(Handler& handler, const HandlerRow& row) {
-  auto written = database.write([&](Unit& unit) { return write_row(unit, handler.name, row); });
-  if (written) handler.row = row;
-  return written;
-}
-
-Result<void> delivery::RunnerDesk::begin() {
-  if (begun) return {};
-  std::vector<std::pair<Handler*, HandlerRow>> rows;
-  for (const auto& [name, handler] : handlers) {
-    HandlerRow row = handler->row;
-    if (row.suspects == 0) row.suspects = options.step_events_max;
-    rows.emplace_back(handler.get(), std::move(row));
-  }
+Result<void> delivery::RunnerDesk::update(const std::vector<std::shared_ptr<Handler>>& these,
+                                          const std::function<HandlerRow(const Handler&)>& becomes) {
+  std::vector<HandlerRow> rows;
   auto written = database.write([&](Unit& unit) -> Result<void> {
-    for (const auto& [handler, row] : rows) {
-      if (auto stored = write_row(unit, handler->name, row); !stored) return stored;
+    rows.clear();
+    for (const auto& handler : these) {
+      auto stored = read_row(unit, handler->name);
+      if (!stored) return std::move(stored).error();
+      if (*stored) handler->adopt(**stored);
+      rows.push_back(becomes(*handler));
+      if (*stored == rows.back()) continue;
+      if (auto done = write_row(unit, handler->name, rows.back()); !done) return done;
     }
     return {};
   });
   if (!written) return written;
-  for (auto& [handler, row] : rows) handler->row = std::move(row);
+  for (std::size_t i = 0; i < these.size(); ++i) these[i]->row = std::move(rows[i]);
+  return {};
+}
+
+std::vector<std::shared_ptr<Handler>> delivery::RunnerDesk::all() const {
+  std::vector<std::shared_ptr<Handler>> all;
+  for (const auto& [name, handler] : handlers) all.push_back(handler);
+  return all;
+}
+
+Result<void> delivery::RunnerDesk::begin() {
+  if (begun) return {};
+  auto begins = update(all(), [&](const Handler& handler) { return handler.row_at_work(options.step_events_max); });
+  if (!begins) return begins;
   begun = true;
   board.reopen();
   for (const auto& [name, handler] : handlers) publish(*handler, false, {});
@@ -78,26 +99,14 @@ Result<void> delivery::RunnerDesk::begin() {
 
 Result<void> delivery::RunnerDesk::end() {
   board.close();
-  if (!begun) return {};
-  std::vector<std::pair<Handler*, HandlerRow>> rows;
+  for (const auto& lane : lanes) lane->start_over();
+  if (!std::exchange(begun, false)) return {};
+  auto rests = update(all(), [](const Handler& handler) { return handler.row_at_rest(); });
   for (const auto& [name, handler] : handlers) {
-    rows.emplace_back(handler.get(), handler->row_at_rest());
-  }
-  auto written = database.write([&](Unit& unit) -> Result<void> {
-    for (const auto& [handler, row] : rows) {
-      if (auto stored = write_row(unit, handler->name, row); !stored) return stored;
-    }
-    return {};
-  });
-  if (!written) return written;
-  begun = false;
-  for (auto& [handler, row] : rows) {
-    handler->row = std::move(row);
     handler->announced = false;
     publish(*handler, false, {});
   }
-  for (const auto& lane : lanes) lane->start_over();
-  return {};
+  return rests;
 }
 
 void delivery::RunnerDesk::take_out(const Handler& handler) {
@@ -127,19 +136,27 @@ bool delivery::RunnerDesk::turn() {
     for (const auto& lane : lanes) lane->store_is_back();
   }
   static_cast<void>(join_lanes());  // handlers that were added at one place
+  // One that begins in the future has nobody to meet yet.
+  const GlobalPosition head = events.head();
+  const auto may_meet = [&](const Lane& lane) { return lane.may_join() && lane.position() <= head; };
   GlobalPosition front{};
   for (const auto& lane : lanes) {
-    if (lane->may_join()) front = std::max(front, lane->position());
+    if (may_meet(*lane)) front = std::max(front, lane->position());
   }
   const auto is_near = [&](const Lane& lane) {
-    return lane.may_join() && lane.position() < front && front.value - lane.position().value <= join_distance;
+    return may_meet(lane) && lane.position() < front && front.value - lane.position().value <= join_distance;
   };
   const bool meet = std::ranges::any_of(lanes, [&](const auto& lane) { return is_near(*lane); });
+  const bool front_waits = meet && ++turns_waited <= turns_waited_max;
+  if (!front_waits) turns_waited = 0;
 
   bool more = false;
   std::vector<std::shared_ptr<Handler>> leaving;
   for (const auto& lane : lanes) {
-    if (meet && lane->may_join() && lane->position() == front) continue;
+    if (front_waits && may_meet(*lane) && lane->position() == front) {
+      more = true;
+      continue;
+    }
     const auto limit = meet && is_near(*lane) ? std::optional{front} : std::nullopt;
     more = lane->step(limit) || more;
     std::ranges::move(lane->take_leaving(), std::back_inserter(leaving));
@@ -160,6 +177,7 @@ bool delivery::RunnerDesk::turn() {
 Runner::Runner(std::shared_ptr<delivery::RunnerDesk> desk) noexcept : desk_{std::move(desk)} {}
 
 Result<std::unique_ptr<Runner>> Runner::open(RunnerParts parts, RunnerOptions options) {
+  if (auto good = check(options); !good) return std::move(good).error();
   Database& database = parts.events.database();
   if (auto migrated = database.migrate("delivery", delivery::schema::migrations); !migrated) {
     return std::move(migrated).error();
@@ -190,6 +208,7 @@ Result<void> Runner::add(const std::string& name, EventHandler function, Handler
   if (auto allowed = desk_->database.may_wait("Runner::add"); !allowed) return allowed;
   if (auto good = check_name("the name of a handler", name); !good) return good;
   if (!function) return Error{Errc::invalid, fmt::format("handler {} has no function", name)};
+  options.crash_attempts_max = std::max(options.crash_attempts_max, 1U);
   {
     const std::lock_guard turn_lock{desk_->turn_mutex};
     if (desk_->handlers.contains(name)) {
@@ -247,7 +266,8 @@ Result<void> Runner::remove(std::string_view name) {
   auto found = desk_->find(name);
   if (!found) return std::move(found).error();
   const std::shared_ptr<Handler> handler = *std::move(found);
-  if (auto stored = desk_->store(*handler, handler->row_at_rest()); !stored) return stored;
+  auto stored = desk_->update({handler}, [](const Handler& one) { return one.row_at_rest(); });
+  if (!stored) return stored;
   desk_->take_out(*handler);
   desk_->handlers.erase(handler->name);
   {
@@ -264,14 +284,16 @@ Result<void> Runner::pause(std::string_view name) {
   const std::lock_guard turn_lock{desk_->turn_mutex};
   auto found = desk_->find(name);
   if (!found) return std::move(found).error();
-  Handler& handler = **found;
-  if (handler.row.paused) return {};
-  HandlerRow row = handler.row_at_rest();
-  row.paused = Error{Errc::cancelled, "paused by somebody"};
-  if (auto stored = desk_->store(handler, row); !stored) return stored;
-  handler.announced = false;
-  desk_->take_out(handler);
-  desk_->publish(handler, false, {});
+  const std::shared_ptr<Handler> handler = *std::move(found);
+  auto stored = desk_->update({handler}, [](const Handler& one) {
+    HandlerRow row = one.row_at_rest();
+    if (!row.paused) row.paused.emplace();
+    return row;
+  });
+  if (!stored) return stored;
+  handler->announced = false;
+  desk_->take_out(*handler);
+  desk_->publish(*handler, false, {});
   return {};
 }
 
@@ -282,11 +304,15 @@ Result<void> Runner::resume(std::string_view name) {
     auto found = desk_->find(name);
     if (!found) return std::move(found).error();
     const std::shared_ptr<Handler>& handler = *found;
-    if (!handler->row.paused) return {};
-    HandlerRow row = handler->row;
-    row.paused.reset();
-    if (desk_->begun && row.suspects == 0) row.suspects = desk_->options.step_events_max;
-    if (auto stored = desk_->store(*handler, row); !stored) return stored;
+    auto stored = desk_->update({handler}, [this](const Handler& one) {
+      HandlerRow row = desk_->begun ? one.row_at_work(desk_->options.step_events_max) : one.row_at_rest();
+      row.paused.reset();
+      return row;
+    });
+    if (!stored) return stored;
+    const bool runs = std::ranges::any_of(
+        desk_->lanes, [&](const auto& lane) { return std::ranges::count(lane->handlers(), handler) > 0; });
+    if (runs) return {};
     handler->failing.reset();
     desk_->lanes.push_back(std::make_unique<Lane>(*desk_, handler));
     desk_->readings = desk_->lanes.size();
@@ -299,6 +325,7 @@ Result<void> Runner::resume(std::string_view name) {
 Result<void> Runner::start(Executor& executor, Timers& timers) {
   if (auto allowed = desk_->database.may_wait("Runner::start"); !allowed) return allowed;
   {
+    const std::lock_guard control_lock{desk_->control_mutex};
     const std::lock_guard turn_lock{desk_->turn_mutex};
     {
       const std::lock_guard lock{desk_->mutex};
@@ -309,6 +336,7 @@ Result<void> Runner::start(Executor& executor, Timers& timers) {
       const std::lock_guard lock{desk_->mutex};
       desk_->executor = &executor;
       desk_->timers = &timers;
+      ++desk_->starts;
     }
     for (const auto& lane : desk_->lanes) lane->listen();
   }
@@ -318,6 +346,7 @@ Result<void> Runner::start(Executor& executor, Timers& timers) {
 
 Result<void> Runner::stop() {
   if (auto allowed = desk_->database.may_wait("Runner::stop"); !allowed) return allowed;
+  const std::lock_guard control_lock{desk_->control_mutex};
   desk_->halt();
   const std::lock_guard turn_lock{desk_->turn_mutex};
   return desk_->end();
@@ -348,7 +377,9 @@ Result<void> Runner::wait_for(std::string_view name, GlobalPosition position, st
                               std::stop_token stop) const {
   if (auto allowed = desk_->database.may_wait("Runner::wait_for"); !allowed) return allowed;
   const bool stepped = desk_->database.writer_mode() == WriterMode::stepped;
-  return desk_->board.wait(desk_->clock, name, position, stepped ? std::chrono::nanoseconds{} : timeout, stop);
+  // It may be destroyed meanwhile.
+  const std::shared_ptr<delivery::RunnerDesk> desk = desk_;
+  return desk->board.wait(desk->clock, name, position, stepped ? std::chrono::nanoseconds{} : timeout, stop);
 }
 
 }  // namespace cairn

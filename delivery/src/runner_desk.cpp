@@ -22,14 +22,14 @@ void RunnerDesk::wake() {
   const std::lock_guard lock{mutex};
   if (posted || executor == nullptr) return;
   posted = true;
-  executor->post([self = shared_from_this()] { self->run(); });
+  executor->post([self = shared_from_this(), start = starts] { self->run(start); });
 }
 
-void RunnerDesk::run() {
+void RunnerDesk::run(std::uint64_t start) {
   {
     const std::lock_guard lock{mutex};
+    if (executor == nullptr || start != starts) return;
     posted = false;
-    if (executor == nullptr) return;
     // One at a time, without keeping a thread of the executor waiting.
     if (running) {
       again = true;
@@ -58,11 +58,17 @@ void RunnerDesk::halt() {
   TimerHandle hung_timer;
   std::unique_lock lock{mutex};
   executor = nullptr;
-  ended.wait(lock, [this] { return !running; });
+  ended.wait(lock, [this] { return !running && !looking; });
   timers = nullptr;
+  posted = false;
   watching = false;
   retry_timer = std::exchange(timer, {});
   hung_timer = std::exchange(watch_timer, {});
+}
+
+Executor* RunnerDesk::executor_now() const {
+  const std::lock_guard lock{mutex};
+  return executor;
 }
 
 void RunnerDesk::set_timer() {
@@ -90,31 +96,33 @@ void RunnerDesk::keep_watch() {
 
 void RunnerDesk::look_at_watch() {
   const auto busy = watch.busy();
-  const bool hangs = busy && clock.steady_now() - busy->since >= options.hung_after;
-  std::string name;
-  bool is_new = false;
+  std::string hung;
   {
     const std::lock_guard lock{mutex};
     watching = false;
-    if (hangs) {
+    if (executor == nullptr) return;
+    looking = true;
+    if (busy && clock.steady_now() - busy->since >= options.hung_after) {
+      const bool is_new = reported != busy->position || reported_handler != busy->handler;
       const auto found = names.find(busy->handler);
-      if (found != names.end()) name = found->second;
-      is_new = !name.empty() && (reported != busy->position || reported_handler != busy->handler);
+      if (is_new && found != names.end()) hung = found->second;
       reported = busy->position;
       reported_handler = busy->handler;
     }
   }
-  if (is_new) report_hung(name, busy->position);
-  const bool goes_on = [this] {
+  if (!hung.empty()) report_hung(hung, *busy);
+  {
     const std::lock_guard lock{mutex};
-    return running;
-  }();
-  if (goes_on) keep_watch();
+    looking = false;
+    ended.notify_all();
+    if (!running) return;
+  }
+  keep_watch();
 }
 
-void RunnerDesk::report_hung(const std::string& name, GlobalPosition position) {
+void RunnerDesk::report_hung(const std::string& name, const Watch::Busy& busy) {
   logger.error("runner.handler_hung",
-               {{"handler", name}, {"position", position.value}, {"milliseconds", options.hung_after.count()}});
+               {{"handler", name}, {"position", busy.position.value}, {"milliseconds", options.hung_after.count()}});
   metrics.counter("cairn_runner_hung_total", {{"handler", name}}).add();
   if (options.on_hung) {
     if (auto progress = board.find(name)) {
@@ -122,7 +130,7 @@ void RunnerDesk::report_hung(const std::string& name, GlobalPosition position) {
       if (!told) logger.error("runner.on_hung_failed", {{"error", told.error().to_string()}});
     }
   }
-  if (options.when_hung == WhenHung::abort) std::abort();
+  if (options.when_hung == WhenHung::abort && watch.busy() == busy) std::abort();
 }
 
 void RunnerDesk::publish(const Handler& handler, bool caught_up, const std::optional<Error>& trouble) {
@@ -142,8 +150,7 @@ void RunnerDesk::publish(const Handler& handler, bool caught_up, const std::opti
   }
   if (handler.row.paused) {
     progress.state = HandlerState::paused;
-    progress.error = handler.row.paused;
-    if (progress.error->code() == Errc::cancelled) progress.error.reset();
+    progress.error = handler.row.paused->why;
   } else if (!begun) {
     progress.state = HandlerState::stopped;
   }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -35,7 +36,10 @@ struct RunnerDesk : std::enable_shared_from_this<RunnerDesk> {
   Result<void> end();
   /// Errors: not_found.
   [[nodiscard]] Result<std::shared_ptr<Handler>> find(std::string_view name) const;
-  Result<void> store(Handler& handler, const HandlerRow& row);
+  /// Reads what is stored of handlers, and writes what each is to become; after that each knows what is stored.
+  Result<void> update(const std::vector<std::shared_ptr<Handler>>& these,
+                      const std::function<HandlerRow(const Handler&)>& becomes);
+  [[nodiscard]] std::vector<std::shared_ptr<Handler>> all() const;
   void take_out(const Handler& handler);
   /// Makes lanes at one position one; whether there were any.
   bool join_lanes();
@@ -45,15 +49,16 @@ struct RunnerDesk : std::enable_shared_from_this<RunnerDesk> {
   // runner_desk.cpp: of the jobs; any thread
   /// Has a turn taken on the executor.
   void wake();
-  void run();
-  /// Waits until no turn is under way; none begins before start() posts again.
+  void run(std::uint64_t start);
+  /// Waits until no turn and no look at the watch is under way; none begins before start() posts again.
   void halt();
+  [[nodiscard]] Executor* executor_now() const;
   void set_timer();
   /// Looks whether a handler hangs, for as long as one is busy.
   void keep_watch();
   void look_at_watch();
   void publish(const Handler& handler, bool caught_up, const std::optional<Error>& trouble);
-  void report_hung(const std::string& name, GlobalPosition position);
+  void report_hung(const std::string& name, const Watch::Busy& busy);
   /// With what is asked for only when somebody looks.
   [[nodiscard]] Progress complete(Progress progress) const;
 
@@ -66,6 +71,8 @@ struct RunnerDesk : std::enable_shared_from_this<RunnerDesk> {
   Metrics& metrics;
   const RunnerOptions options;
 
+  /// Held by start() and stop(), before the others.
+  std::mutex control_mutex;
   /// Held during a turn, and by every call that changes handlers.
   std::mutex turn_mutex;
   std::map<std::string, std::shared_ptr<Handler>, std::less<>> handlers;
@@ -74,6 +81,7 @@ struct RunnerDesk : std::enable_shared_from_this<RunnerDesk> {
   std::uint64_t last_id = 0;
   bool begun = false;  ///< from now on the end of the process is an unclean one
   std::atomic<bool> store_came_back{false};
+  std::uint32_t turns_waited = 0;  ///< of lanes for others that are near
   ProgressBoard board;
   Watch watch;
   StoreWatch store_watch;
@@ -86,6 +94,8 @@ struct RunnerDesk : std::enable_shared_from_this<RunnerDesk> {
   bool posted = false;   ///< a job that has not begun
   bool running = false;  ///< a job that has
   bool again = false;    ///< woken meanwhile
+  bool looking = false;  ///< at the watch
+  std::uint64_t starts = 0;
   TimerHandle timer;
   TimerHandle watch_timer;
   bool watching = false;

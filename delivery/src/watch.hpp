@@ -17,6 +17,7 @@ class Watch final {
     std::uint64_t handler = 0;  ///< its id
     GlobalPosition position{};
     SteadyTime since{};
+    friend bool operator==(const Busy&, const Busy&) = default;
   };
 
   void begin(std::uint64_t handler, GlobalPosition position, SteadyTime now) noexcept;

@@ -236,5 +236,52 @@ TEST(FailedEvent, IsNotParkedUnderAKeyThatCannotBeOne) {
   EXPECT_EQ(parked[0].key, "account-1");
 }
 
+/// Handlers whose failure does not show before COMMIT, or that end the transaction themselves.
+class RefusedCommit : public ::testing::Test {
+ protected:
+  RefusedCommit() {
+    for (const char* sql : {"CREATE TABLE customer (name TEXT PRIMARY KEY)",
+                            "CREATE TABLE purchase (number TEXT UNIQUE, customer TEXT REFERENCES customer (name) "
+                            "DEFERRABLE INITIALLY DEFERRED)",
+                            "INSERT INTO purchase (number) VALUES ('taken')"}) {
+      (void)box.database().write([&](Unit& unit) { return unit.exec(sql); }).value();
+    }
+  }
+  /// Leaves traces, and does something else besides at the event whose data is "4".
+  [[nodiscard]] static EventHandler does_at_four(std::string_view sql) {
+    return
+        [sql = std::string{sql}, trace = leave_trace("bad")](Unit& unit, const RecordedEvent& event) -> Result<void> {
+          if (auto left = trace(unit, event); !left) return left;
+          if (as_text(event.data) != "4") return {};
+          auto done = unit.exec(sql);
+          if (!done) return std::move(done).error();
+          return {};
+        };
+  }
+  void expect_only_four_is_parked() {
+    box->add("good", leave_trace("good")).value();
+    box.append("account-1", 3);
+    box.append("account-2", 3);
+    box.run_until_quiet();
+    EXPECT_THAT(box.effects("good"), SizeIs(6));
+    EXPECT_THAT(box.effects("bad"), ElementsAre("account-1 1", "account-1 2", "account-1 3"));
+    EXPECT_THAT(letters_of(box, "bad"), SizeIs(3)) << "the fourth and what waits behind it";
+    EXPECT_EQ(box.position_of("bad"), 6U);
+    EXPECT_EQ(box->readings(), 1U);
+  }
+
+  RunnerBox box;
+};
+
+TEST_F(RefusedCommit, IsPutDownToTheEventThatCausedIt) {
+  box->add("bad", does_at_four("INSERT INTO purchase (number, customer) VALUES ('1', 'nobody')")).value();
+  expect_only_four_is_parked();
+}
+
+TEST_F(RefusedCommit, IsOneAlsoWhenAStatementEndsTheTransaction) {
+  box->add("bad", does_at_four("INSERT OR ROLLBACK INTO purchase (number) VALUES ('taken')")).value();
+  expect_only_four_is_parked();
+}
+
 }  // namespace
 }  // namespace cairn

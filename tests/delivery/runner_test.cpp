@@ -226,6 +226,23 @@ TEST(Runner, RefusesWhatItCannotRun) {
   }
 }
 
+TEST(Runner, RefusesOptionsThatLeaveNoRoomToWork) {
+  RunnerBox box;
+  SeededRandom random{1};
+  const RunnerParts parts{.events = box.events(), .letters = box.letters(), .clock = box.clock(), .random = random};
+  const std::pair<const char*, RunnerOptions> none[] = {
+      {"step_events_max", {.step_events_max = 0}},
+      {"step_budget", {.step_budget = std::chrono::microseconds{0}}},
+      {"batch_bytes", {.batch_bytes = 0}},
+      {"hung_after", {.hung_after = std::chrono::milliseconds{0}}},
+  };
+  for (const auto& [name, options] : none) {
+    const auto refused = Runner::open(parts, options);
+    ASSERT_EQ(code_of(refused), Errc::invalid);
+    EXPECT_THAT(refused.error().message(), HasSubstr(name));
+  }
+}
+
 TEST(Runner, RefusesToBeCalledFromInsideAUnit) {
   RunnerBox box;
   std::vector<std::optional<Errc>> codes;

@@ -45,7 +45,7 @@ struct HandlerOptions {
   AfterRetries after_retries = AfterRetries::park;
   /// Whether its dead letters are tried again by themselves (AutomaticRedrive).
   std::optional<RedrivePolicy> redrive{};
-  /// How often the process may end in the middle of an event before that is parked: see Runner.
+  /// How often the process may end in the middle of an event before that is parked: see Runner. 0 counts as 1.
   std::uint32_t crash_attempts_max = 2;
 };
 

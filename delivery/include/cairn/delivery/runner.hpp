@@ -45,7 +45,7 @@ struct RunnerOptions {
   /// How long a handler may be busy with one event before it is reported. Needs timers: see start().
   std::chrono::milliseconds hung_after{30'000};
   WhenHung when_hung = WhenHung::report;
-  /// Called on a timer's thread, once for each event that hangs.
+  /// Called on a timer's thread, once for each event that hangs. Must not start or stop the runner.
   std::function<void(const Progress&)> on_hung{};
 };
 
@@ -76,12 +76,14 @@ struct RunnerParts {
 ///
 /// An event in the middle of which the process ends is found out without a sync of its own. Each step's commit says
 /// how many events the next one may take. After an unclean end as many are suspects: they are taken one at a time, the
-/// attempt committed first, and one that ends the process `crash_attempts_max` times more is parked.
+/// attempt committed first, and one that ends the process `crash_attempts_max` times more is parked. No policy
+/// tries that again by itself; whoever redrives it may end the process once more.
 ///
 /// Thread-safe. No call may be made from inside a unit.
 class Runner final {
  public:
-  /// Creates or migrates its table. Errors: those of Database::migrate.
+  /// Creates or migrates its table. Errors: invalid (an option that is 0 or less; names it), and those of
+  /// Database::migrate.
   [[nodiscard]] static Result<std::unique_ptr<Runner>> open(RunnerParts parts, RunnerOptions options = {});
   /// Stops; an error of that goes to the logger.
   ~Runner();
