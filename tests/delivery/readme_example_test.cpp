@@ -8,7 +8,7 @@
 namespace cairn {
 namespace {
 
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 TEST(DeliveryReadme, ProgramDoesWhatItSays) {
   const auto disk = MemoryVfs::create();

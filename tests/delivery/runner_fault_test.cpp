@@ -158,7 +158,7 @@ class RunnerPoison : public ::testing::TestWithParam<Death> {
   void serve() const noexcept {
     SystemClock clock;
     SeededRandom random{1};
-    auto database = Database::open({.file = folder_ / "store.db", .writer = WriterMode::stepped}).value();
+    auto database = Database::open({.file = folder / "store.db", .writer = WriterMode::stepped}).value();
     auto events = EventStore::open(*database).value();
     auto letters = DeadLetters::open(*database, {.clock = clock, .random = random}).value();
     auto runner =
@@ -173,7 +173,7 @@ class RunnerPoison : public ::testing::TestWithParam<Death> {
     }
   }
 
-  test::ScratchFolder folder_;
+  test::ScratchFolder folder;
 };
 
 INSTANTIATE_TEST_SUITE_P(Each, RunnerPoison,
@@ -186,7 +186,7 @@ INSTANTIATE_TEST_SUITE_P(Each, RunnerPoison,
 
 TEST_P(RunnerPoison, IsParkedAfterTheAllowedAttempts) {
   {
-    auto database = Database::open({.file = folder_ / "store.db", .writer = WriterMode::stepped}).value();
+    auto database = Database::open({.file = folder / "store.db", .writer = WriterMode::stepped}).value();
     auto events = EventStore::open(*database).value();
     (void)database
         ->write([](Unit& unit) { return unit.exec("CREATE TABLE effect (handler TEXT, stream TEXT, number TEXT)"); })
@@ -200,7 +200,7 @@ TEST_P(RunnerPoison, IsParkedAfterTheAllowedAttempts) {
   int deaths = 0;
   while (!live() && deaths < 10) ++deaths;
   EXPECT_EQ(deaths, 3);
-  auto database = Database::open({.file = folder_ / "store.db", .writer = WriterMode::stepped}).value();
+  auto database = Database::open({.file = folder / "store.db", .writer = WriterMode::stepped}).value();
   std::vector<std::string> numbers;
   {
     auto reader = database->read().value();

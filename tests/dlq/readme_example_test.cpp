@@ -10,8 +10,7 @@
 namespace cairn {
 namespace {
 
-using std::chrono_literals::operator""h;
-using std::chrono_literals::operator""min;
+using namespace std::chrono_literals;
 
 struct Service {
   test::LetterBox box;

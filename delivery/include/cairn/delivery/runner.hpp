@@ -93,7 +93,7 @@ class Runner final {
   /// Adds a handler, which goes on after its checkpoint. `name` (1 to 255 bytes of UTF-8) is that of its checkpoint,
   /// its dead letters and its metrics: keep it. Errors: invalid (the name, no function), already_exists, and those of a
   /// write.
-  Result<void> add(const std::string& name, EventHandler handler, HandlerOptions options = {});
+  Result<void> add(const std::string& name, EventHandler function, HandlerOptions options = {});
   /// Takes a handler away; its checkpoint and its dead letters stay. Errors: not_found, and those of a write.
   Result<void> remove(std::string_view name);
   /// A paused handler is given nothing, also after a restart, until it is resumed. Errors: as remove().
