@@ -6,8 +6,17 @@
 
 namespace cairn::test {
 
+RunnerBox::RunnerBox(RunnerOptions options) : RunnerBox{std::move(options), WriterMode::stepped} {}
+
+std::unique_ptr<RunnerBox> RunnerBox::with_threads(RunnerOptions options) {
+  return std::unique_ptr<RunnerBox>{new RunnerBox{std::move(options), WriterMode::thread}};
+}
+
 RunnerBox::RunnerBox(RunnerOptions options, WriterMode writer)
-    : options_{std::move(options)}, writer_{writer}, disk_{MemoryVfs::create({.track_durability = true})} {
+    : options_{std::move(options)},
+      writer_{writer},
+      used_clock_{writer == WriterMode::stepped ? static_cast<Clock&>(clock_) : system_clock_},
+      disk_{MemoryVfs::create({.track_durability = true})} {
   open();
   (void)database_
       ->write([](Unit& unit) { return unit.exec("CREATE TABLE effect (handler TEXT, stream TEXT, number TEXT)"); })
@@ -18,14 +27,16 @@ RunnerBox::~RunnerBox() { shut(); }
 
 void RunnerBox::open() {
   database_ =
-      Database::open({.file = "store.db", .writer = writer_, .memory = disk_.get()}, {.clock = &clock_}).value();
-  events_ = EventStore::open(*database_, {}, {.clock = &clock_, .ids = &ids_}).value();
-  letters_ = DeadLetters::open(*database_, {.clock = clock_, .random = letter_random_}).value();
-  runner_ =
-      Runner::open(
-          {.events = *events_, .letters = *letters_, .clock = clock_, .random = runner_random_, .metrics = &metrics_},
-          options_)
-          .value();
+      Database::open({.file = "store.db", .writer = writer_, .memory = disk_.get()}, {.clock = &used_clock_}).value();
+  events_ = EventStore::open(*database_, {}, {.clock = &used_clock_, .ids = &ids_}).value();
+  letters_ = DeadLetters::open(*database_, {.clock = used_clock_, .random = letter_random_}).value();
+  runner_ = Runner::open({.events = *events_,
+                          .letters = *letters_,
+                          .clock = used_clock_,
+                          .random = runner_random_,
+                          .metrics = &metrics_},
+                         options_)
+                .value();
 }
 
 void RunnerBox::shut() {

@@ -22,7 +22,9 @@ namespace cairn::test {
 /// traces.
 class RunnerBox {
  public:
-  explicit RunnerBox(RunnerOptions options = {}, WriterMode writer = WriterMode::stepped);
+  explicit RunnerBox(RunnerOptions options = {});
+  /// The same with a writer's thread and the machine's clock.
+  [[nodiscard]] static std::unique_ptr<RunnerBox> with_threads(RunnerOptions options);
   ~RunnerBox();
   RunnerBox(const RunnerBox&) = delete;
   RunnerBox& operator=(const RunnerBox&) = delete;
@@ -57,9 +59,13 @@ class RunnerBox {
   void open();
   void shut();
 
+  RunnerBox(RunnerOptions options, WriterMode writer);
+
   RunnerOptions options_;
   WriterMode writer_;
+  SystemClock system_clock_;
   SimulatedClock clock_;
+  Clock& used_clock_;
   MemoryMetrics metrics_;
   SeededRandom random_{3};
   UuidV7Source ids_{clock_, random_};
