@@ -1,6 +1,8 @@
 #include <cairn/cairn.hpp>
 
 #include <algorithm>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -112,7 +114,11 @@ Result<void> Cairn::start() {
   if (impl_->parts.executor == nullptr) {
     auto pool = PoolExecutor::start({.threads = std::max(threads_min, std::thread::hardware_concurrency())});
     if (!pool) return std::move(pool).error();
-    impl_->background = std::make_unique<Background>(*impl_->parts.clock, std::move(*pool));
+    try {
+      impl_->background = std::make_unique<Background>(*impl_->parts.clock, std::move(*pool));
+    } catch (const std::system_error& error) {
+      return Error{Errc::unavailable, std::string{"start cairn: no thread for its timers: "} + error.what()};
+    }
     impl_->parts.executor = impl_->background->executor.get();
     impl_->parts.timers = &impl_->background->timers;
   }

@@ -8,9 +8,9 @@
 namespace cairn::delivery {
 
 void Handler::adopt(const HandlerRow& stored) {
-  if (stored.attempt_position != row.attempt_position || stored.attempts != row.attempts) {
-    announced = stored.attempts > 0;
-  }
+  const bool same_event = stored.attempt_position == row.attempt_position;
+  const std::uint32_t known = same_event ? row.attempts : 0;
+  if (!same_event || stored.attempts != known) announced = stored.attempts > known;
   if (stored.position > position && suspects_left > 0) --suspects_left;
   position = std::max(position, stored.position);
   if (failing && failing->at <= position) failing.reset();
@@ -19,7 +19,7 @@ void Handler::adopt(const HandlerRow& stored) {
 
 HandlerRow Handler::row_at_work(std::uint64_t step_events_max) const {
   HandlerRow work = row;
-  if (work.suspects == 0) work.suspects = step_events_max;
+  if (!work.paused && work.suspects == 0) work.suspects = step_events_max;
   return work;
 }
 

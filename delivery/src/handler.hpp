@@ -46,6 +46,8 @@ struct Handler {
   GlobalPosition suspects_through{};
   /// The last attempt in the row is one that this process makes.
   bool announced = false;
+  /// The function that tells the key of the event in the row was asked by this process, and answered.
+  bool key_came_back = false;
   /// A commit was refused, which does not say for which event: up to here they are taken one at a time.
   GlobalPosition one_by_one_through{};
   std::optional<Failing> failing{};
@@ -56,12 +58,14 @@ struct Handler {
   [[nodiscard]] bool is_careful() const noexcept { return failing.has_value() || suspects_left > 0 || is_one_by_one(); }
   /// How often the process may have ended in the middle of the event.
   [[nodiscard]] std::uint32_t ends_at(GlobalPosition event) const noexcept {
-    return row.attempt_position == event ? row.attempts : 0;
+    if (row.attempt_position != event) return 0;
+    return row.attempts - (announced ? 1U : 0U);
   }
   /// Takes over what was found stored, which may be further than what is remembered: a commit of which nothing was
   /// heard.
   void adopt(const HandlerRow& stored);
-  /// What is to be stored while it runs, and when it is left in good order: then nothing is under way.
+  /// What is to be stored while it runs, unless it is paused; and when it is left in good order, with nothing under
+  /// way.
   [[nodiscard]] HandlerRow row_at_work(std::uint64_t step_events_max) const;
   [[nodiscard]] HandlerRow row_at_rest() const;
   /// The stream, unless the options say otherwise. Errors: handler_failed, invalid (no key can be that).

@@ -23,6 +23,7 @@ struct HandlerRow {
   std::uint64_t suspects = 0;
   GlobalPosition attempt_position{};
   std::uint32_t attempts = 0;
+  bool key_asked = false;  ///< of that event, to park it
   std::optional<Pause> paused{};
   friend bool operator==(const HandlerRow&, const HandlerRow&) = default;
 };

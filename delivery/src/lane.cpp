@@ -59,7 +59,7 @@ bool Lane::step(std::optional<GlobalPosition> limit) {
   if (next_ == batch_.events.size()) {
     caught_up_ = batch_.caught_up;
     const bool stored = pass_to(position_at(next_, limit));
-    return stored && !batch_.caught_up;
+    return stored && !(batch_.caught_up && position() >= batch_.scanned_through);
   }
   caught_up_ = false;
   if (alone() && handlers_.front()->is_careful()) {
@@ -69,11 +69,12 @@ bool Lane::step(std::optional<GlobalPosition> limit) {
   if (end > next_) return hand_out(end, limit);
   // An event to be careful with was looked at, so it is the limit that ends the slice before it begins.
   invariant(limit.has_value(), "a slice has room for an event");
-  static_cast<void>(pass_to(*limit));
-  return false;
+  return pass_to(*limit);
 }
 
 void Lane::join(Lane& other) {
+  const bool known = rows_are_known_ && other.rows_are_known_;
+  rows_are_known_ = known;
   handlers_.insert(handlers_.end(), other.handlers_.begin(), other.handlers_.end());
   other.handlers_.clear();
   EventFilter joined = filter_of(handlers_);
@@ -82,7 +83,7 @@ void Lane::join(Lane& other) {
   if (same(joined, filter_)) return;
   filter_ = std::move(joined);
   start_over();
-  rows_are_known_ = true;
+  rows_are_known_ = known;
 }
 
 std::vector<std::shared_ptr<Handler>> Lane::take_leaving() { return std::exchange(leaving_, {}); }
@@ -105,6 +106,7 @@ void Lane::start_over() {
 void Lane::store_is_back() {
   start_over();
   not_before_.reset();
+  troubles_ = 0;
 }
 
 void Lane::listen() {
@@ -193,21 +195,21 @@ bool Lane::take_suspects(Handler& handler) {
     const RecordedEvent& event = batch_.events[next_];
     if (event.position > handler.suspects_through) handler.suspects_left = 0;
     if (handler.suspects_left == 0) return true;
-    if (!handler.announced) {
-      if (handler.ends_at(event.position) >= handler.options.crash_attempts_max) return park_suspect(handler, event);
-      if (!announce(handler, event)) return false;
-    }
+    if (handler.ends_at(event.position) >= handler.options.crash_attempts_max) return park_suspect(handler, event);
+    if (!announce(handler, event)) return false;
     const std::size_t place = next_;
     announces_next_ = desk_.clock.steady_now() < until;
     const bool more = hand_out(place + 1, {});
     announces_next_ = false;
-    if (next_ == place || !handler.announced) return more;
+    if (next_ != place + 1 || !handler.announced) return more;
   }
 }
 
 bool Lane::announce(Handler& handler, const RecordedEvent& event) {
+  if (handler.announced) return true;
   HandlerRow row = handler.row;
   row.attempts = handler.ends_at(event.position) + 1;
+  row.key_asked = row.key_asked && row.attempt_position == event.position;
   row.attempt_position = event.position;
   auto written = desk_.database.write([&](Unit& unit) { return write_row(unit, handler.name, row); });
   if (!written) return trouble(written.error());
@@ -220,14 +222,18 @@ bool Lane::park_suspect(Handler& handler, const RecordedEvent& event) {
   const std::uint32_t ends = handler.ends_at(event.position);
   desk_.logger.error("runner.suspect_parked", {{"handler", handler.name}, {"position", event.position.value}});
   NewDeadLetter letter = NewDeadLetter::of_event(handler.name, event);
-  // What ends the process may be the function that tells the key. It is asked once, and that is announced as well.
-  if (handler.options.key && ends == handler.options.crash_attempts_max) {
-    if (!announce(handler, event)) return false;
+  // What ends the process may be the function that tells the key, so it is noted before it is asked.
+  if (handler.options.key && (!handler.row.key_asked || handler.key_came_back)) {
+    HandlerRow row = handler.row;
+    row.key_asked = true;
+    auto noted = desk_.database.write([&](Unit& unit) { return write_row(unit, handler.name, row); });
+    if (!noted) return trouble(noted.error());
+    handler.row = std::move(row);
     letter = handler.letter_of(event);
+    handler.key_came_back = true;
   }
-  letter.attempts = {{.started_at = desk_.clock.now(),
-                      .worker = handler.name,
-                      .error = ended_within(handler.name, event, std::min(ends, handler.options.crash_attempts_max))}};
+  letter.attempts = {
+      {.started_at = desk_.clock.now(), .worker = handler.name, .error = ended_within(handler.name, event, ends)}};
   return park(handler, std::move(letter));
 }
 
@@ -301,10 +307,10 @@ void Lane::failed(const Slice& slice) {
     // It came back, so that is no attempt that the process may have ended in.
     HandlerRow row = handler->row_at_rest();
     row.suspects = handler->row.suspects;
-    handler->announced = false;
     auto written = desk_.database.write([&](Unit& unit) { return write_row(unit, handler->name, row); });
     if (!written) return static_cast<void>(trouble(written.error()));
     handler->row = std::move(row);
+    handler->announced = false;
   }
 }
 
@@ -342,9 +348,11 @@ bool Lane::pass_to(GlobalPosition position) {
   for (const auto& handler : handlers_) {
     handler->position = std::max(handler->position, position);
     if (handler->position >= handler->suspects_through) handler->suspects_left = 0;
+    if (handler->failing && handler->failing->at <= handler->position) handler->failing.reset();
     far = far || handler->position.value - handler->row.position.value >= passed_before_stored;
   }
   trouble_.reset();
+  troubles_ = 0;
   publish();
   if (!far) return true;
   std::vector<HandlerRow> rows;

@@ -76,6 +76,7 @@ bool Lane::hand_out_far() {
   };
   start_over();
   rows_are_known_ = true;
+  caught_up_ = false;
   return write_slice(hand).has_value() || !waiting();
 }
 
@@ -193,6 +194,7 @@ void Lane::moved(const std::vector<HandlerRow>& rows) {
     handler.position = handler.row.position;
     if (handler.suspects_left > 0) --handler.suspects_left;
     handler.announced = handler.row.attempts > 0;
+    handler.key_came_back = false;
     if (handler.failing && handler.failing->at <= handler.position) handler.failing.reset();
   }
   publish();

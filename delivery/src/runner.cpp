@@ -103,7 +103,7 @@ Result<void> delivery::RunnerDesk::end() {
   if (!std::exchange(begun, false)) return {};
   auto rests = update(all(), [](const Handler& handler) { return handler.row_at_rest(); });
   for (const auto& [name, handler] : handlers) {
-    handler->announced = false;
+    if (rests) handler->announced = false;
     publish(*handler, false, {});
   }
   return rests;
@@ -232,7 +232,7 @@ Result<void> Runner::add(const std::string& name, EventHandler function, Handler
       HandlerRow known = stored->value_or(HandlerRow{.position = first_position(handler->options.from, head)});
       handler->suspects_left = known.suspects;
       handler->suspects_through = head;
-      if (desk_->begun && known.suspects == 0) known.suspects = desk_->options.step_events_max;
+      if (desk_->begun && !known.paused && known.suspects == 0) known.suspects = desk_->options.step_events_max;
       if (auto written = delivery::write_row(unit, name, known); !written) return std::move(written).error();
       return known;
     });
@@ -305,8 +305,9 @@ Result<void> Runner::resume(std::string_view name) {
     if (!found) return std::move(found).error();
     const std::shared_ptr<Handler>& handler = *found;
     auto stored = desk_->update({handler}, [this](const Handler& one) {
-      HandlerRow row = desk_->begun ? one.row_at_work(desk_->options.step_events_max) : one.row_at_rest();
+      HandlerRow row = one.row;
       row.paused.reset();
+      if (desk_->begun && row.suspects == 0) row.suspects = desk_->options.step_events_max;
       return row;
     });
     if (!stored) return stored;

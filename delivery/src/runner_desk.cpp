@@ -58,7 +58,7 @@ void RunnerDesk::halt() {
   TimerHandle hung_timer;
   std::unique_lock lock{mutex};
   executor = nullptr;
-  ended.wait(lock, [this] { return !running && !looking; });
+  ended.wait(lock, [this] { return !running && looking == 0; });
   timers = nullptr;
   posted = false;
   watching = false;
@@ -101,7 +101,7 @@ void RunnerDesk::look_at_watch() {
     const std::lock_guard lock{mutex};
     watching = false;
     if (executor == nullptr) return;
-    looking = true;
+    ++looking;
     if (busy && clock.steady_now() - busy->since >= options.hung_after) {
       const bool is_new = reported != busy->position || reported_handler != busy->handler;
       const auto found = names.find(busy->handler);
@@ -113,7 +113,7 @@ void RunnerDesk::look_at_watch() {
   if (!hung.empty()) report_hung(hung, *busy);
   {
     const std::lock_guard lock{mutex};
-    looking = false;
+    --looking;
     ended.notify_all();
     if (!running) return;
   }

@@ -94,7 +94,7 @@ struct RunnerDesk : std::enable_shared_from_this<RunnerDesk> {
   bool posted = false;   ///< a job that has not begun
   bool running = false;  ///< a job that has
   bool again = false;    ///< woken meanwhile
-  bool looking = false;  ///< at the watch
+  int looking = 0;       ///< jobs at the watch
   std::uint64_t starts = 0;
   TimerHandle timer;
   TimerHandle watch_timer;

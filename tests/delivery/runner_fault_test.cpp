@@ -99,9 +99,17 @@ TEST_P(RunnerFaults, LeaveEachEventHandledOnceWhenTheStoreIsBack) {
   bool fired = true;
   for (std::uint64_t at = 1; fired; at += step) {
     SCOPED_TRACE(at);
-    RunnerBox box{{.step_events_max = 4}};
+    RunnerBox box{{.step_events_max = 12}};
     append_all(box);
     add_handlers(box);
+    if (at % 2 == 0) {
+      // With suspects, which are taken otherwise.
+      box->pause("bad").value();
+      (void)box->run_once().value();
+      box.kill();
+      add_handlers(box);
+      box->resume("bad").value();
+    }
     FaultPlan plan = GetParam().plan;
     plan.at_call = at;
     box.disk().inject(plan);

@@ -105,6 +105,24 @@ TEST(Runner, MakesReadingsThatAreNearOneWhileEventsKeepComing) {
   EXPECT_EQ(box.effects("new"), box.effects("old"));
 }
 
+// The one ahead waits, goes on because the other is slow, and is not where that was to meet it any more.
+TEST(Runner, FinishesAlsoWhenTwoReadingsMissEachOther) {
+  RunnerBox box{{.step_events_max = 1}};
+  box->add("ahead", leave_trace("ahead"), {.filter = {.category = "order"}}).value();
+  box.append("account-1", 900);
+  box.run();
+  box.append("account-1", 5);
+  box->add("behind", leave_trace("behind"), {.filter = {.category = "account"}, .from = StartPosition::after({850})})
+      .value();
+  box.append("other-1", 200);
+  box.append("account-2", 1);
+  box.run();
+  EXPECT_EQ(box.position_of("behind"), 1'106U);
+  EXPECT_EQ(box.position_of("ahead"), 1'106U);
+  EXPECT_THAT(box.effects("behind"), ::testing::SizeIs(56));
+  EXPECT_EQ(box->readings(), 1U);
+}
+
 TEST(Runner, BeginsWhereItIsTold) {
   RunnerBox box;
   box.append("account-1", 3);

@@ -69,7 +69,7 @@ class Cairn final {
   [[nodiscard]] Database& database() noexcept;
 
   /// Begins what goes on by itself: handlers of the log are given their events, and dead letters whose queues have a
-  /// policy are tried again. Call it once; not at the same time as close(). Errors: those of Runner::start (invalid: it
+  /// policy are tried again. Call it once. One thread starts and closes. Errors: those of Runner::start (invalid: it
   /// was called before), and unavailable (no thread left to give).
   Result<void> start();
   /// Ends what start() began, after the step under way; refuses new work, lets what is queued finish, moves the

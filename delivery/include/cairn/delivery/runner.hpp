@@ -96,7 +96,8 @@ class Runner final {
   Result<void> add(const std::string& name, EventHandler function, HandlerOptions options = {});
   /// Takes a handler away; its checkpoint and its dead letters stay. Errors: not_found, and those of a write.
   Result<void> remove(std::string_view name);
-  /// A paused handler is given nothing, also after a restart, until it is resumed. Errors: as remove().
+  /// A paused handler is given nothing of the log, also after a restart, until it is resumed. Redrives of its dead
+  /// letters still call it, as they do while the runner is stopped. Errors: as remove().
   Result<void> pause(std::string_view name);
   Result<void> resume(std::string_view name);
 
