@@ -220,7 +220,7 @@ TEST_F(AsyncCommand, ThatCannotBeDecidedIsRefusedAndNotTold) {
 }
 
 TEST_F(AsyncCommand, IsDoneAlsoWhenWhoIsToldThrows) {
-  const auto throws = [](Result<Handled>) { throw std::runtime_error{"nobody listens"}; };
+  const auto throws = [](const Result<Handled>&) { throw std::runtime_error{"nobody listens"}; };
   EXPECT_TRUE(accounts->handle_async("ann", Withdraw{50}, throws)) << "told at once";
   EXPECT_TRUE(accounts->handle_async("ann", Deposit{300}, throws)) << "told by the queue";
   run_all();
