@@ -22,11 +22,10 @@ constexpr Backoff store_backoff = exponential(std::chrono::milliseconds{100}, st
 /// Positions that concern no handler before the checkpoint is moved past them: what is looked at again after a restart.
 constexpr std::uint64_t passed_before_stored = 10'000;
 /// From how far behind the head of the log on it is read on the writer's thread, in the unit that hands it out: there
-/// its bytes are used where they were read, which is several times faster, and there is no one step for each batch.
+/// its bytes are used by the core that read them, at twice the rate (docs/decisions/0032-lanes-and-suspects.md).
 constexpr std::uint64_t far_behind = 2'000;
 /// Attempts that a letter is given: the first and the newest.
 constexpr std::size_t attempts_kept = 100;
-
 /// How long suspects are taken before other handlers get their turn.
 constexpr std::chrono::milliseconds suspects_budget{50};
 
@@ -355,20 +354,12 @@ bool Lane::pass_to(GlobalPosition position) {
   troubles_ = 0;
   publish();
   if (!far) return true;
-  std::vector<HandlerRow> rows;
-  for (const auto& handler : handlers_) {
-    rows.push_back(handler->row);
-    rows.back().position = handler->position;
-  }
-  auto written = desk_.database.write([&](Unit& unit) -> Result<void> {
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (auto stored = write_row(unit, handlers_[i]->name, rows[i]); !stored) return stored;
-    }
-    return {};
+  auto written = desk_.update(handlers_, [](const Handler& handler) {
+    HandlerRow row = handler.row;
+    row.position = handler.position;
+    return row;
   });
-  if (!written) return trouble(written.error());
-  for (std::size_t i = 0; i < rows.size(); ++i) handlers_[i]->row = std::move(rows[i]);
-  return true;
+  return written ? true : trouble(written.error());
 }
 
 void Lane::publish() const {

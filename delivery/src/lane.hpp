@@ -34,13 +34,13 @@ class Lane final {
   [[nodiscard]] GlobalPosition position() const noexcept { return handlers_.front()->position; }
   /// Could share its reading with another lane that is where it is.
   [[nodiscard]] bool may_join() const;
-  /// When a lane that waits goes on by itself; the end of time: when the store is there again.
+  /// When a lane that waits goes on by itself; the end of time: never, because the store is closed.
   [[nodiscard]] std::optional<SteadyTime> waits_until() const noexcept { return not_before_; }
   /// The store is there again after recover().
   void store_is_back();
   /// Reads the log anew next time, and what is stored of the handlers before.
   void start_over();
-  /// What begins to read calls the runner when there is more; see RunnerDesk::listen.
+  /// From now on a turn is taken when there is more to read, if the runner runs on an executor.
   void listen();
 
  private:
